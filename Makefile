@@ -1,0 +1,33 @@
+# Two commands do everything: `make demo` and `make test`. The others measure and prove.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: demo demo-full test test-backends lint types clean help
+
+help:            ## What there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(READY): requirements-dev.txt constraints.txt demo_services/requirements.txt instrumentation/pyproject.toml lens/pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $(READY)
+
+demo: $(READY)   ## The shop, its load, and one request followed through everything
+	$(RUN) -m demo_services
+
+test: $(READY)   ## All tests that need no backend binary
+	$(RUN) -m pytest -n 2 -m "not backends and not browser and not engine"
+
+test-backends: $(READY)   ## The rest: obtains the backends first, and runs them
+	$(RUN) -m stack fetch
+	$(RUN) -m pytest -m backends
+
+lint: $(READY)   ## ruff and mypy
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+clean:           ## Remove what `make` made here (not the backends' cache)
+	rm -rf $(VENV) .stack .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""A small shop: services that show what telemetry through every part looks like."""

@@ -1,0 +1,212 @@
+"""Settings: the environment, read once at start, becomes one frozen object.
+
+`OTEL_*` variables have the meaning that OpenTelemetry gives them
+(https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/); a `CLEW_*`
+variable exists only where no standard one does. Where clew's default differs from the
+specification's, the field says why.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from clew._environment import Environment
+
+SIGNALS = ("traces", "metrics", "logs")
+PROTOCOLS = ("http/protobuf", "grpc")
+_SAMPLERS = (
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+)
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# RFC 9110, section 5.6.2: what a header's name may consist of.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where one signal goes, and how.
+
+    `url` is whole (`http://host:4318/v1/traces`); for gRPC only its scheme, host and port count.
+    `timeout` is seconds for one attempt.
+    """
+
+    url: str
+    protocol: str
+    headers: Mapping[str, str]
+    timeout: float
+    gzip: bool
+    certificate: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What clew was told. Make one with `Settings.from_environ`."""
+
+    disabled: bool = False
+    # "clew": the fast path. "sdk": OpenTelemetry's own SDK and instrumentations, as reference.
+    engine: str = "clew"
+    # None: this signal is not exported.
+    traces: Endpoint | None = None
+    metrics: Endpoint | None = None
+    logs: Endpoint | None = None
+    # Where /metrics is served for a Prometheus that scrapes, or None.
+    prometheus: tuple[str, int] | None = None
+    # Seconds between hand-overs to the exporter. The specification says 5 s; a process that is
+    # killed loses what has not been handed over, so clew hands over every 0.2 s.
+    schedule_delay: float = 0.2
+    # Ended spans, and log records, kept before the export thread takes them (specification: 2,048).
+    max_queue_size: int = 32_768
+    # Spans in one request to the endpoint (specification: 512).
+    max_export_batch_size: int = 2_048
+    # Seconds between metric exports (specification: 60 s; on call that is too long to wait).
+    metric_interval: float = 10.0
+    propagators: tuple[str, ...] = ("tracecontext", "baggage")
+    # Requests whose URL path matches give no telemetry of any kind.
+    excluded_urls: re.Pattern[str] | None = None
+    # Read from the first of these that a request carries; answered and passed on in the first.
+    correlation_headers: tuple[str, ...] = ("X-Correlation-ID", "X-Request-ID")
+    # "json": clew owns the log lines on stdout. "none": logging to stdout is left as it is.
+    log_format: str = "json"
+    log_level: int = logging.INFO
+    access_log: bool = True
+    # Seconds that the process may take at its end to hand over what is left.
+    shutdown_timeout: float = 5.0
+    resource: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """The settings that `environ` gives.
+
+        Raises:
+            ConfigurationError: naming every invalid key, its value and what is allowed.
+        """
+        env = Environment(environ)
+        settings = cls(
+            disabled=env.flag("OTEL_SDK_DISABLED", False),
+            engine=env.choice("CLEW_ENGINE", "clew", ("clew", "sdk")),
+            traces=_endpoint(env, "traces"),
+            metrics=_endpoint(env, "metrics"),
+            logs=_endpoint(env, "logs"),
+            prometheus=_prometheus(env),
+            schedule_delay=env.milliseconds("OTEL_BSP_SCHEDULE_DELAY", 200),
+            max_queue_size=env.whole("OTEL_BSP_MAX_QUEUE_SIZE", 32_768, least=1),
+            max_export_batch_size=env.whole("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 2_048, least=1),
+            metric_interval=env.milliseconds("OTEL_METRIC_EXPORT_INTERVAL", 10_000),
+            propagators=env.words("OTEL_PROPAGATORS", ("tracecontext", "baggage")),
+            excluded_urls=_excluded(env),
+            correlation_headers=_correlation_headers(env),
+            log_format=env.choice("CLEW_LOG_FORMAT", "json", ("json", "none")),
+            log_level=logging.getLevelName(env.choice("CLEW_LOG_LEVEL", "INFO", _LEVELS)),
+            access_log=env.flag("CLEW_ACCESS_LOG", True),
+            shutdown_timeout=env.seconds("CLEW_SHUTDOWN_TIMEOUT", 5.0),
+            resource=_resource(env),
+        )
+        _check_sampler(env)
+        env.raise_problems()
+        return settings
+
+    def endpoint(self, signal: str) -> Endpoint | None:
+        """The endpoint of "traces", "metrics" or "logs"."""
+        found: Endpoint | None = getattr(self, signal)
+        return found
+
+
+def _endpoint(env: Environment, signal: str) -> Endpoint | None:
+    exporters = env.words(f"OTEL_{signal.upper()}_EXPORTER", ("otlp",))
+    allowed = ("otlp", "none", "prometheus") if signal == "metrics" else ("otlp", "none")
+    for name in exporters:
+        if name not in allowed:
+            env.problem(f"OTEL_{signal.upper()}_EXPORTER", name, f"one of {', '.join(allowed)}")
+    if "otlp" not in exporters:
+        return None
+
+    def key(option: str) -> str:
+        specific = f"OTEL_EXPORTER_OTLP_{signal.upper()}_{option}"
+        return specific if env.has(specific) else f"OTEL_EXPORTER_OTLP_{option}"
+
+    protocol = env.choice(key("PROTOCOL"), "http/protobuf", PROTOCOLS)
+    grpc = protocol == "grpc"
+    endpoint_key = key("ENDPOINT")
+    url = env.url(endpoint_key, "http://localhost:4317" if grpc else "http://localhost:4318")
+    # Protocol specification, "Endpoint URLs for OTLP/HTTP": the general variable is a base, the
+    # one for a signal is used as it is.
+    if not grpc and endpoint_key == "OTEL_EXPORTER_OTLP_ENDPOINT":
+        url = f"{url.rstrip('/')}/v1/{signal}"
+    # The specification's default is no compression. gzip is worth its time on a network and wasted
+    # on loopback, where an agent usually listens.
+    compression = env.choice(
+        key("COMPRESSION"), "none" if _is_loopback(url) else "gzip", ("gzip", "none")
+    )
+    return Endpoint(
+        url=url,
+        protocol=protocol,
+        headers=env.pairs(key("HEADERS")),
+        timeout=env.milliseconds(key("TIMEOUT"), 10_000),
+        gzip=compression == "gzip",
+        certificate=env.text(key("CERTIFICATE")),
+        client_certificate=env.text(key("CLIENT_CERTIFICATE")),
+        client_key=env.text(key("CLIENT_KEY")),
+    )
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _prometheus(env: Environment) -> tuple[str, int] | None:
+    host = env.text("OTEL_EXPORTER_PROMETHEUS_HOST") or "localhost"
+    port = env.whole("OTEL_EXPORTER_PROMETHEUS_PORT", 9464, least=1, most=65_535)
+    if "prometheus" in env.words("OTEL_METRICS_EXPORTER", ("otlp",)):
+        return host, port
+    return None
+
+
+def _excluded(env: Environment) -> re.Pattern[str] | None:
+    key = "OTEL_PYTHON_EXCLUDED_URLS"
+    patterns = env.words(key, ())
+    if not patterns:
+        return None
+    try:
+        return re.compile("|".join(patterns))
+    except re.error as error:
+        env.problem(key, env.text(key) or "", f"regular expressions divided by commas ({error})")
+        return None
+
+
+def _correlation_headers(env: Environment) -> tuple[str, ...]:
+    key = "CLEW_CORRELATION_HEADERS"
+    names = env.words(key, ("X-Correlation-ID", "X-Request-ID"))
+    for name in names:
+        if not _TOKEN.fullmatch(name):
+            env.problem(key, name, "header names (letters, digits, '-') divided by commas")
+    return names
+
+
+def _resource(env: Environment) -> Mapping[str, str]:
+    attributes = dict(env.pairs("OTEL_RESOURCE_ATTRIBUTES"))
+    name = env.text("OTEL_SERVICE_NAME")
+    if name:
+        attributes["service.name"] = name
+    return attributes
+
+
+def _check_sampler(env: Environment) -> None:
+    name = env.choice("OTEL_TRACES_SAMPLER", "parentbased_always_on", _SAMPLERS)
+    if name.endswith("traceidratio"):
+        env.ratio("OTEL_TRACES_SAMPLER_ARG", 1.0)

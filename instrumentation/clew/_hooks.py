@@ -1,0 +1,80 @@
+"""Instruments libraries when they are imported, or now where they were imported before.
+
+Nothing is imported for the sake of instrumenting it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import wrapt
+
+from clew import _requests, _routes
+from clew._runtime import Runtime
+
+
+def install(runtime: Runtime) -> None:
+    """Hook into every library that clew knows."""
+
+    def when(module: str, hook: Callable[[Any], None]) -> None:
+        wrapt.register_post_import_hook(hook, module)
+
+    when("starlette.routing", _routes.watch)
+    when("starlette.applications", lambda module: _wrap_build(module.Starlette, runtime))
+    when("fastapi.applications", lambda module: _wrap_build(module.FastAPI, runtime))
+    when("flask.app", lambda module: _flask_watch(module, runtime))
+    when("requests.sessions", lambda module: _requests.watch(module, runtime))
+    when("uvicorn.config", lambda module: _after(module.Config, "configure_logging", runtime))
+    when("gunicorn.glogging", lambda module: _after(module.Logger, "setup", runtime))
+
+
+def _flask_watch(module: Any, runtime: Runtime) -> None:
+    from clew import _flask
+
+    _flask.watch(module, runtime)
+
+
+def _wrap_build(application: Any, runtime: Runtime) -> None:
+    """Make `application.build_middleware_stack` put clew's middleware outermost."""
+    original = application.__dict__.get("build_middleware_stack")
+    if original is None or hasattr(original, "__clew__"):
+        return
+
+    @functools.wraps(original)
+    def build_middleware_stack(self: Any) -> Any:
+        return wrap_stack(self, original(self), runtime)
+
+    build_middleware_stack.__clew__ = original  # type: ignore[attr-defined]
+    application.build_middleware_stack = build_middleware_stack
+
+
+def wrap_stack(application: Any, stack: Any, runtime: Runtime) -> Any:
+    """clew's middleware around `stack`, once, and FastAPI's own telemetry off in its favour."""
+    from clew.asgi import ClewMiddleware
+
+    if isinstance(stack, ClewMiddleware):
+        return stack
+    # FastAPI 0.142 and later make spans and metrics of their own as soon as a provider is set:
+    # each request would be counted twice.
+    native = getattr(application, "_telemetry", None)
+    if isinstance(native, dict):
+        native.update(tracing=False, metrics=False, logs=False)
+    return ClewMiddleware(stack, runtime)
+
+
+def _after(owner: Any, name: str, runtime: Runtime) -> None:
+    """Adopt the loggers again after `owner.name`, which is where a server sets up its own."""
+    original = getattr(owner, name)
+    if hasattr(original, "__clew__"):
+        return
+
+    @functools.wraps(original)
+    def configure(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        runtime.logging.adopt()
+        return result
+
+    configure.__clew__ = original  # type: ignore[attr-defined]
+    setattr(owner, name, configure)

@@ -1,0 +1,185 @@
+"""What HTTP clients have in common: the headers that carry the thread on, and the span."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from time import time_ns
+from typing import Any
+from urllib.parse import quote_plus, urlsplit
+
+from opentelemetry import context as context_api, propagate
+from opentelemetry.baggage import _BAGGAGE_KEY
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation import _SPAN_KEY
+
+from clew import _http_server, _names, correlation
+from clew._runtime import Runtime
+from clew.traces import ClewSpan
+from clew.traces._span import type_name
+
+_SUPPRESS = context_api._SUPPRESS_HTTP_INSTRUMENTATION_KEY
+_SUPPRESS_ALL = context_api._SUPPRESS_INSTRUMENTATION_KEY
+_MOST_PLACES = 1_000
+
+
+class Outgoing:
+    """Writes the current thread into the headers of a request.
+
+    For the default propagators by hand, for others by asking them.
+    """
+
+    def __init__(self, propagators: Sequence[str], correlation_headers: Sequence[str]) -> None:
+        self._by_hand = set(propagators) == {"tracecontext", "baggage"}
+        self._header = correlation_headers[0]
+
+    def inject(
+        self, headers: MutableMapping[str, Any], ids: SpanContext, context: Context
+    ) -> None:
+        thread = correlation.get(context)
+        carried = context.get(_BAGGAGE_KEY)
+        only_ours = not carried or carried == {_names.CORRELATION_ID: thread}
+        if not self._by_hand or not only_ours or ids.trace_state:
+            propagate.inject(headers, context)
+            return
+        headers["traceparent"] = (
+            f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{ids.trace_flags:02x}"
+        )
+        if thread is not None:
+            if carried:
+                headers["baggage"] = f"{_names.CORRELATION_ID}={quote_plus(thread)}"
+            headers[self._header] = thread
+
+
+class HttpClient:
+    """Makes the CLIENT span of one request, for the hook of one client library."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        settings = runtime.settings
+        self._tracer = runtime.tracer
+        self._histogram = runtime.pipeline.http.client
+        self._put = runtime.pipeline.spans.put
+        self._outgoing = Outgoing(settings.propagators, settings.correlation_headers)
+        self._places: dict[str, tuple[str, int | None]] = {}
+
+    def begin(
+        self, method: str, url: str, headers: MutableMapping[str, Any]
+    ) -> ClientCall | None:
+        """The call, its headers injected; None where another instrumentation sees to it."""
+        context = context_api.get_current()
+        if context.get(_SUPPRESS) or context.get(_SUPPRESS_ALL):
+            return None
+        start = time_ns()
+        known = _http_server.method_name(method)
+        address, port = self._place(url)
+        attributes: dict[str, Any] = {
+            _names.HTTP_REQUEST_METHOD: known,
+            _names.URL_FULL: clean_url(url),
+            _names.SERVER_ADDRESS: address,
+        }
+        if port is not None:
+            attributes[_names.SERVER_PORT] = port
+        if known != method:
+            attributes[_names.HTTP_REQUEST_METHOD_ORIGINAL] = method
+        thread = correlation.get(context)
+        if thread is not None:
+            attributes[_names.CORRELATION_ID] = thread
+        active = context.get(_SPAN_KEY)
+        parent = active.get_span_context() if isinstance(active, Span) else None
+        if parent is not None and not parent.is_valid:
+            parent = None
+        name = "HTTP" if known == _http_server.OTHER_METHOD else known
+        own, recording, sampled = self._tracer.decide(
+            parent, context, name, SpanKind.CLIENT, attributes
+        )
+        span: ClewSpan | NonRecordingSpan
+        if recording:
+            mine = attributes if sampled is attributes else dict(sampled or ())
+            span = ClewSpan(self._tracer, name, own, parent, SpanKind.CLIENT, mine, start)
+            self._tracer.started(span, context)
+        else:
+            span = NonRecordingSpan(own)
+        inside = Context({**context, _SPAN_KEY: span, _SUPPRESS: True})
+        self._outgoing.inject(headers, own, inside)
+        return ClientCall(self, span, inside, known, address, port, start)
+
+    def _place(self, url: str) -> tuple[str, int | None]:
+        scheme, _, rest = url.partition("://")
+        host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2]
+        key = f"{scheme}://{host}"
+        place = self._places.get(key)
+        if place is None:
+            if len(self._places) >= _MOST_PLACES:
+                self._places.clear()
+            place = self._places[key] = _http_server.host_and_port(host, scheme)
+        return place
+
+
+class ClientCall:
+    """One request under way; `context` is to be current while it is."""
+
+    __slots__ = ("_address", "_client", "_method", "_port", "_span", "_start", "context")
+
+    def __init__(
+        self,
+        client: HttpClient,
+        span: ClewSpan | NonRecordingSpan,
+        context: Context,
+        method: str,
+        address: str,
+        port: int | None,
+        start: int,
+    ) -> None:
+        self._client = client
+        self._span = span
+        self.context = context
+        self._method = method
+        self._address = address
+        self._port = port
+        self._start = start
+
+    def end(self, status: int = 0, error: BaseException | None = None) -> None:
+        """The answer came with `status`, or `error` came instead."""
+        end = time_ns()
+        kind = type_name(error) if error is not None else str(status) if status >= 400 else ""
+        span, client = self._span, self._client
+        measured = self._measured(status, kind)
+        if not isinstance(span, ClewSpan):
+            client._put((client._histogram, measured, (end - self._start) / 1e9, end))
+            return
+        if status:
+            span._attributes[_names.HTTP_RESPONSE_STATUS_CODE] = status
+        if kind:
+            span._attributes[_names.ERROR_TYPE] = kind
+            if error is not None:
+                span.record_exception(error)
+                span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+            else:
+                span.set_status(Status(StatusCode.ERROR))
+        span._measured = (client._histogram, measured)
+        span._tracer.finish(span, end)
+
+    def _measured(self, status: int, kind: str) -> tuple[Any, ...]:
+        pairs: tuple[Any, ...] = (
+            (_names.HTTP_REQUEST_METHOD, self._method),
+            (_names.SERVER_ADDRESS, self._address),
+        )
+        if self._port is not None:
+            pairs += ((_names.SERVER_PORT, self._port),)
+        if status:
+            pairs += ((_names.HTTP_RESPONSE_STATUS_CODE, status),)
+        if kind:
+            pairs += ((_names.ERROR_TYPE, kind),)
+        return pairs
+
+
+def clean_url(url: str) -> str:
+    """`url` without user name and password, and with signing parameters redacted.
+
+    Source: the attribute `url.full` of the semantic conventions.
+    """
+    base, question, query = url.partition("?")
+    if "@" in base:
+        parts = urlsplit(base)
+        base = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return base + question + _http_server.redacted_query(query) if question else base

@@ -1,0 +1,69 @@
+"""Every name that leaves the process: metrics, attributes, log fields, baggage, headers.
+
+Dashboards, alerts and tests are checked against this module. Names without a comment are
+OpenTelemetry's semantic conventions (https://opentelemetry.io/docs/specs/semconv/), version 1.44.
+"""
+
+from __future__ import annotations
+
+# The thread. Spelled alike as span attribute, log attribute, JSON field and baggage key, so that
+# one search term serves every store.
+CORRELATION_ID = "correlation_id"
+
+# Resource
+SERVICE_NAME = "service.name"
+SERVICE_INSTANCE_ID = "service.instance.id"
+
+# HTTP spans
+HTTP_REQUEST_METHOD = "http.request.method"
+HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original"
+HTTP_RESPONSE_STATUS_CODE = "http.response.status_code"
+HTTP_ROUTE = "http.route"
+URL_SCHEME = "url.scheme"
+URL_PATH = "url.path"
+URL_QUERY = "url.query"
+URL_FULL = "url.full"
+SERVER_ADDRESS = "server.address"
+SERVER_PORT = "server.port"
+CLIENT_ADDRESS = "client.address"
+NETWORK_PEER_PORT = "network.peer.port"
+NETWORK_PEER_ADDRESS = "network.peer.address"
+NETWORK_PROTOCOL_NAME = "network.protocol.name"
+NETWORK_PROTOCOL_VERSION = "network.protocol.version"
+USER_AGENT_ORIGINAL = "user_agent.original"
+ERROR_TYPE = "error.type"
+
+# Exceptions, on span events and log records
+EXCEPTION_EVENT = "exception"
+EXCEPTION_TYPE = "exception.type"
+EXCEPTION_MESSAGE = "exception.message"
+EXCEPTION_STACKTRACE = "exception.stacktrace"
+EXCEPTION_ESCAPED = "exception.escaped"
+
+# Metrics
+HTTP_SERVER_REQUEST_DURATION = "http.server.request.duration"  # histogram, s
+HTTP_SERVER_ACTIVE_REQUESTS = "http.server.active_requests"  # up-down counter, {request}
+HTTP_CLIENT_REQUEST_DURATION = "http.client.request.duration"  # histogram, s
+# Bucket bounds in seconds, prescribed by the HTTP metrics convention.
+HTTP_DURATION_BOUNDS = (
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+)  # fmt: skip
+
+# clew's own health, where no convention exists. Attributes: SIGNAL, REASON.
+EXPORT_DROPPED = "clew.export.dropped"  # counter, {item}: what was made and will not arrive
+EXPORT_SENT = "clew.export.sent"  # counter, {item}: what the endpoint has accepted
+EXPORT_QUEUED = "clew.export.queued"  # gauge, By: encoded, not yet accepted
+CORRELATION_REPLACED = "clew.correlation.replaced"  # counter, {id}: invalid ids from callers
+SIGNAL = "clew.signal"  # traces, metrics, logs
+REASON = "clew.reason"
+
+# JSON log line
+LOG_TIMESTAMP = "timestamp"
+LOG_LEVEL = "level"
+LOG_LOGGER = "logger"
+LOG_MESSAGE = "message"
+LOG_TRACE_ID = "trace_id"
+LOG_SPAN_ID = "span_id"
+LOG_DURATION = "duration"  # s, on access lines
+
+ACCESS_LOGGER = "clew.access"

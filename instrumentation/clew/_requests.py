@@ -1,0 +1,38 @@
+"""The `requests` library: a CLIENT span for each call of `Session.send`, redirects included."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from opentelemetry import context as context_api
+
+from clew._http_client import HttpClient
+from clew._runtime import Runtime
+
+
+def watch(sessions: Any, runtime: Runtime) -> None:
+    """Instrument the module `requests.sessions`. Doing it again has no effect."""
+    original = sessions.Session.send
+    if hasattr(original, "__clew__"):
+        return
+    client = HttpClient(runtime)
+
+    @functools.wraps(original)
+    def send(self: Any, request: Any, **kwargs: Any) -> Any:
+        call = client.begin((request.method or "").upper(), request.url or "", request.headers)
+        if call is None:
+            return original(self, request, **kwargs)
+        token = context_api.attach(call.context)
+        try:
+            response = original(self, request, **kwargs)
+        except BaseException as error:
+            call.end(error=error)
+            raise
+        finally:
+            context_api.detach(token)
+        call.end(response.status_code)
+        return response
+
+    send.__clew__ = original  # type: ignore[attr-defined]
+    sessions.Session.send = send

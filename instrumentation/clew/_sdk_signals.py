@@ -1,0 +1,73 @@
+"""The SDK's instruments and log records, which user code makes through the OpenTelemetry API.
+
+They are the SDK's own; only their way out is clew's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opentelemetry import _logs
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+from clew.export import _metrics as encode_metrics
+from clew.export._buffer import Buffer
+from clew.export._logs import LogItem
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk._logs import ReadWriteLogRecord
+
+    from clew._runtime import Runtime
+
+
+class BufferProcessor(LogRecordProcessor):
+    """Hands records of the OpenTelemetry logs API to clew's buffer."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self._buffer = buffer
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        from opentelemetry.trace import SpanContext, TraceFlags
+
+        record = log_record.log_record
+        context = None
+        if record.trace_id and record.span_id:
+            flags = TraceFlags(record.trace_flags or 0)
+            context = SpanContext(record.trace_id, record.span_id, False, flags)
+        severity = record.severity_number.value if record.severity_number else 0
+        self._buffer.put(
+            LogItem(
+                time=record.timestamp or record.observed_timestamp or 0,
+                observed=record.observed_timestamp or record.timestamp or 0,
+                severity=severity,
+                severity_text=record.severity_text or "",
+                body=record.body,
+                attributes=dict(record.attributes or ()),
+                context=context,
+                scope=log_record.instrumentation_scope,  # type: ignore[arg-type]
+                event_name=record.event_name or "",
+                dropped_attributes=log_record.dropped_attributes,
+            )
+        )
+
+    def shutdown(self) -> None:
+        """Nothing: the pipeline's own end flushes."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return True
+
+
+def start(runtime: Runtime) -> MeterProvider:
+    """Set the logger provider, and return the meter provider that feeds the same export."""
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], resource=runtime.resource, shutdown_on_exit=False)
+    runtime.pipeline.collect.append(
+        lambda: encode_metrics.sdk_scopes(reader.get_metrics_data())
+    )
+    if runtime.settings.logs:
+        loggers = LoggerProvider(runtime.resource, shutdown_on_exit=False)
+        loggers.add_log_record_processor(BufferProcessor(runtime.pipeline.logs))
+        _logs.set_logger_provider(loggers)
+    return provider

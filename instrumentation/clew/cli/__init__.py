@@ -1,0 +1,5 @@
+"""The `clew` command."""
+
+from clew.cli._main import main
+
+__all__ = ["main"]

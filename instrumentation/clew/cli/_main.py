@@ -1,0 +1,19 @@
+"""The group of commands; each lives in a file of its own."""
+
+from __future__ import annotations
+
+import click
+
+from clew._version import __version__
+from clew.cli.follow import follow
+from clew.cli.run import run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="clew")
+def main() -> None:
+    """One correlation id, followed through every trace, metric and log line."""
+
+
+main.add_command(run)
+main.add_command(follow)

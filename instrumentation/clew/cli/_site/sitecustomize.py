@@ -1,0 +1,28 @@
+"""Imported by the interpreter at its start, because `clew run` put this folder on PYTHONPATH."""
+
+import sys
+from pathlib import Path
+
+
+def _next_sitecustomize() -> None:
+    """Import the `sitecustomize` that this one hides, if there is one."""
+    here = str(Path(__file__).resolve().parent)
+    before, this = list(sys.path), sys.modules.pop("sitecustomize", None)
+    sys.path[:] = [entry for entry in sys.path if str(Path(entry or ".").resolve()) != here]
+    try:
+        import sitecustomize  # noqa: F401
+    except ImportError as error:
+        if error.name != "sitecustomize":
+            raise
+    finally:
+        sys.path[:] = before
+        if "sitecustomize" not in sys.modules and this is not None:
+            sys.modules["sitecustomize"] = this
+
+
+_next_sitecustomize()
+try:
+    import clew.auto  # noqa: F401
+except ModuleNotFoundError as missing:
+    # A Python of another environment, started by the program: it runs as it would without clew.
+    print(f"clew: not instrumented, {missing} in {sys.executable}", file=sys.stderr)

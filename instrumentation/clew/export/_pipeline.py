@@ -1,0 +1,212 @@
+"""The export thread: drains the buffers, measures, encodes, and hands parcels to the sender."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic, sleep, time_ns
+from typing import Any
+
+from opentelemetry.sdk.resources import Resource
+
+from clew import _names, correlation, metrics
+from clew._config import SIGNALS, Settings
+from clew._version import __version__
+from clew.export import _metrics as encode_metrics
+from clew.export._buffer import Buffer, count_of
+from clew.export._logs import LogEncoder
+from clew.export._sender import Parcel, Sender
+from clew.export._spans import SpanEncoder
+from clew.export._tally import Tally
+
+_logger = logging.getLogger(__name__)
+# Spans or records worked on before the interpreter is given back to the request threads. Longer
+# runs would hold it for the whole switch interval (5 ms) and show in the service's latency.
+_RUN = 64
+_BREATH = 0.0001  # s
+
+
+class Pipeline:
+    """All three signals of one process, from buffer to sender.
+
+    `spans` and `logs` take what was made. `collect_sdk` returns what the SDK's instruments hold.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        resource: Resource,
+        http: metrics.HttpMetrics,
+        collect: Sequence[Callable[[], list[bytes]]] = (),
+    ) -> None:
+        """`collect` are further sources of metrics: each returns encoded `ScopeMetrics`."""
+        self._settings = settings
+        self.http = http
+        self.collect = list(collect)
+        self._wake = threading.Event()
+        self.spans = Buffer(settings.max_queue_size, self._wake)
+        self.logs = Buffer(settings.max_queue_size, self._wake)
+        self._begin(resource)
+
+    def _begin(self, resource: Resource) -> None:
+        settings = self._settings
+        self.resource = resource
+        self.tally = Tally()
+        self._endpoints = {
+            signal: endpoint for signal in SIGNALS if (endpoint := settings.endpoint(signal))
+        }
+        self._sender = Sender(self._endpoints, self.tally)
+        self._span_encoder = SpanEncoder(resource)
+        self._log_encoder = LogEncoder(resource)
+        self._drain_lock = threading.Lock()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start both threads."""
+        self._sender.start()
+        self._thread = threading.Thread(target=self._run, name="clew-export", daemon=True)
+        self._thread.start()
+
+    def restart_in_child(self, resource: Resource) -> None:
+        """Begin anew after a fork: the parent keeps what the parent made."""
+        self._wake = threading.Event()
+        for buffer in (self.spans, self.logs):
+            buffer.clear()
+            buffer._wake = self._wake
+        self.http.reset(time_ns())
+        self._begin(resource)
+        self.start()
+
+    def _run(self) -> None:
+        settings = self._settings
+        next_metrics = monotonic() + settings.metric_interval
+        while not self._stopping:
+            self._wake.wait(settings.schedule_delay)
+            self._wake.clear()
+            try:
+                self.drain()
+                if monotonic() >= next_metrics:
+                    next_metrics = monotonic() + settings.metric_interval
+                    self.export_metrics()
+            except Exception:  # a fault of telemetry stays here; the next round tries again
+                _logger.exception("An export round failed; what it had taken is lost.")
+
+    def drain(self) -> None:
+        """Measure, encode and queue all that the buffers hold now."""
+        with self._drain_lock:
+            self._drain_spans(self.spans.take())
+            self._drain_logs(self.logs.take())
+
+    def _drain_spans(self, items: list[Any]) -> None:
+        spans = []
+        for index, item in enumerate(items):
+            if type(item) is tuple:  # the measurement of a request that was not sampled
+                histogram, attributes, value, time = item
+                histogram.record(attributes, value, time, None)
+                continue
+            measured = item._measured
+            if measured is not None:
+                histogram, attributes = measured
+                value = (item._end_time - item._start_time) / 1e9
+                histogram.record(attributes, value, item._end_time, item._context)
+            if item._context.trace_flags & 1:
+                spans.append(item)
+            if index % 256 == 255:
+                sleep(_BREATH)
+        if "traces" in self._endpoints:
+            self._queue("traces", self._span_encoder, spans)
+
+    def _drain_logs(self, items: list[Any]) -> None:
+        if "logs" in self._endpoints:
+            self._queue("logs", self._log_encoder, items)
+
+    def _queue(self, signal: str, encoder: Any, items: list[Any]) -> None:
+        size = self._settings.max_export_batch_size
+        for at in range(0, len(items), size):
+            batch = items[at : at + size]
+            self._sender.put(signal, Parcel(encoder.encode(_breathing(batch)), len(batch)))
+
+    def export_metrics(self) -> None:
+        """Queue one export of every instrument."""
+        if "metrics" not in self._endpoints:
+            return
+        now, start = time_ns(), self.http.start
+        scopes = [encode_metrics.scope_metrics("clew", __version__, self._own(start, now))]
+        for source in self.collect:
+            scopes.extend(source())
+        self._sender.put("metrics", Parcel(encode_metrics.request(self.resource, scopes), 1))
+
+    def _own(self, start: int, now: int) -> list[bytes]:
+        http, sum_of = self.http, encode_metrics.sum_of
+        active = [(dict(attributes), value) for attributes, value in http.active.values()]
+        sent = [({_names.SIGNAL: s}, n) for s, n in self.tally.sent_by_signal().items()]
+        dropped = [
+            ({_names.SIGNAL: signal, _names.REASON: reason}, items)
+            for (signal, reason), items in self.dropped().items()
+        ]
+        queued = [({}, self._sender.queued_bytes)]
+        replaced = [({}, count_of(correlation.replaced))]
+        return [
+            encode_metrics.duration(http.server, start, now),
+            encode_metrics.duration(http.client, start, now),
+            sum_of(
+                _names.HTTP_SERVER_ACTIVE_REQUESTS, "Number of active HTTP server requests.",
+                "{request}", active, start, now, monotonic=False,
+            ),
+            sum_of(
+                _names.EXPORT_SENT, "Items that the endpoint has accepted.",
+                "{item}", sent, start, now, monotonic=True,
+            ),
+            sum_of(
+                _names.EXPORT_DROPPED, "Items that were made and will not arrive.",
+                "{item}", dropped, start, now, monotonic=True,
+            ),
+            sum_of(
+                _names.EXPORT_QUEUED, "Encoded requests that no endpoint has accepted yet.",
+                "By", queued, start, now, monotonic=False,
+            ),
+            sum_of(
+                _names.CORRELATION_REPLACED, "Invalid correlation ids from callers, replaced.",
+                "{id}", replaced, start, now, monotonic=True,
+            ),
+        ]  # fmt: skip
+
+    def dropped(self) -> dict[tuple[str, str], int]:
+        """{(signal, reason): items} of all that was made and will not arrive."""
+        found = self.tally.dropped_by_reason()
+        found["traces", "buffer_full"] = self.spans.dropped
+        found["logs", "buffer_full"] = self.logs.dropped
+        return found
+
+    def flush(self, timeout: float) -> bool:
+        """Export everything made so far. False if `timeout` seconds did not suffice."""
+        deadline = monotonic() + timeout
+        self.drain()
+        self.export_metrics()
+        return self._sender.flush(deadline)
+
+    def stop(self, timeout: float) -> None:
+        """Export what is left, for at most `timeout` seconds, and end both threads."""
+        if self._stopping:
+            return
+        deadline = monotonic() + timeout
+        self._stopping = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+        self.drain()
+        self.export_metrics()
+        self._sender.stop(deadline)
+        for (signal, reason), items in self.dropped().items():
+            if reason == "shutdown" and items:
+                _logger.warning("%d %s items not delivered before exit.", items, signal)
+
+
+def _breathing(items: list[Any]) -> Any:
+    """The items one by one, with a breath for the other threads after each run."""
+    for index, item in enumerate(items):
+        if index % _RUN == _RUN - 1:
+            sleep(_BREATH)
+        yield item

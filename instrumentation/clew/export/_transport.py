@@ -1,0 +1,177 @@
+"""One request to one endpoint: OTLP over HTTP, or over gRPC.
+
+Imported by the sending thread, not at start: `http.client` and `ssl` take longer to import than
+the rest of clew.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from clew._config import Endpoint
+from clew._version import __version__
+
+# OTLP/HTTP, "Retryable Response Codes". All others are final.
+_RETRYABLE = frozenset((429, 502, 503, 504))
+_USER_AGENT = f"clew/{__version__}"
+_MOST_RESPONSE_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one attempt.
+
+    `reason` is "" if the endpoint took the request; else one word or code for the metric, such as
+    "unreachable" or "http_400". `retry_after` is seconds, where the endpoint asked for a pause.
+    `rejected` counts items that an accepted request lost (OTLP partial success).
+    """
+
+    reason: str = ""
+    detail: str = ""
+    retry: bool = False
+    retry_after: float | None = None
+    rejected: int = 0
+
+
+class Transport(Protocol):
+    def send(self, body: bytes, timeout: float) -> Answer:
+        """Send one encoded request; wait at most `timeout` seconds for each step. Never raises."""
+
+    def close(self) -> None: ...
+
+
+def open_transport(signal: str, endpoint: Endpoint) -> Transport:
+    """The transport for `endpoint`.
+
+    Raises:
+        ImportError: the protocol is grpc, and grpcio is not installed.
+    """
+    if endpoint.protocol == "grpc":
+        from clew.export._grpc import GrpcTransport
+
+        return GrpcTransport(signal, endpoint)
+    return HttpTransport(endpoint)
+
+
+class HttpTransport:
+    """OTLP/HTTP on one connection that is kept alive."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        parts = urlsplit(endpoint.url)
+        self._path = parts.path or "/"
+        if parts.query:
+            self._path += "?" + parts.query
+        self._connect = _connector(endpoint)
+        self._connection: http.client.HTTPConnection | None = None
+        self._headers = {
+            "Content-Type": "application/x-protobuf",
+            "User-Agent": _USER_AGENT,
+            **endpoint.headers,
+        }
+        if endpoint.gzip:
+            self._headers["Content-Encoding"] = "gzip"
+
+    def send(self, body: bytes, timeout: float) -> Answer:
+        if self._endpoint.gzip:
+            body = gzip.compress(body, compresslevel=1)
+        reused = self._connection is not None
+        try:
+            return self._attempt(body, timeout)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+            self.close()
+            if not reused:
+                return _unreachable(error)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.close()
+            return _unreachable(error)
+        # An endpoint may close an idle connection at any time: that is no failure of its own.
+        try:
+            return self._attempt(body, timeout)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.close()
+            return _unreachable(error)
+
+    def _attempt(self, body: bytes, timeout: float) -> Answer:
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = self._connect(timeout)
+        connection.timeout = timeout
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout)
+        connection.request("POST", self._path, body, self._headers)
+        response = connection.getresponse()
+        answered = response.read(_MOST_RESPONSE_BYTES)
+        if response.read(1) or response.will_close:
+            self.close()
+        if 200 <= response.status < 300:
+            return Answer(rejected=rejected_items(answered))
+        return Answer(
+            reason=f"http_{response.status}",
+            detail=f"HTTP {response.status} {response.reason}",
+            retry=response.status in _RETRYABLE,
+            retry_after=_seconds(response.getheader("Retry-After")),
+        )
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _connector(endpoint: Endpoint) -> Callable[[float], http.client.HTTPConnection]:
+    parts = urlsplit(endpoint.url)
+    host = parts.hostname or "localhost"
+    if parts.scheme != "https":
+        port = parts.port or 80
+        return lambda timeout: http.client.HTTPConnection(host, port, timeout=timeout)
+    context = ssl.create_default_context(cafile=endpoint.certificate)
+    if endpoint.client_certificate:
+        context.load_cert_chain(endpoint.client_certificate, endpoint.client_key)
+    port = parts.port or 443
+    return lambda timeout: http.client.HTTPSConnection(
+        host, port, timeout=timeout, context=context
+    )
+
+
+def _unreachable(error: Exception) -> Answer:
+    reason = "timeout" if isinstance(error, TimeoutError) else "unreachable"
+    return Answer(reason=reason, detail=f"{type(error).__name__}: {error}", retry=True)
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Retry-After in seconds; its other form, a date, is left to the ordinary backoff."""
+    if retry_after and retry_after.strip().isdecimal():
+        return float(retry_after)
+    return None
+
+
+def rejected_items(response: bytes) -> int:
+    """`partial_success.rejected_*` of an Export…ServiceResponse; 0 where there is none or it is
+    not readable (an endpoint may answer 200 with JSON or text)."""
+    try:
+        if not response or response[0] != 0x0A:
+            return 0
+        length, at = _varint(response, 1)
+        if at >= at + length or response[at] != 0x08:
+            return 0
+        return _varint(response, at + 1)[0]
+    except IndexError:
+        return 0
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number, at
+        shift += 7

@@ -1,0 +1,184 @@
+"""Log lines: one rendering, for stdout and for OTLP.
+
+A record becomes a dict of fields once. The dict becomes the JSON line on stdout at once, so that a
+crash loses no line, and an OTLP record later, on the export thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import Any, TextIO
+
+from opentelemetry.context import get_current
+from opentelemetry.trace import Span, SpanContext
+from opentelemetry.trace.propagation import _SPAN_KEY
+from pythonjsonlogger.core import RESERVED_ATTRS, BaseJsonFormatter
+
+from clew import _json, _names, correlation
+from clew.export._buffer import Buffer
+from clew.export._logs import LogItem
+
+# Where the middleware leaves (SpanContext, correlation id): on its own access records, and on an
+# exception that leaves the application, which the server logs after the context is gone.
+ORIGIN = "_clew_origin"
+
+# Logs data model, "Mapping of SeverityNumber", and its short names.
+_SEVERITIES = {
+    logging.DEBUG: (5, "DEBUG"),
+    logging.INFO: (9, "INFO"),
+    logging.WARNING: (13, "WARN"),
+    logging.ERROR: (17, "ERROR"),
+    logging.CRITICAL: (21, "FATAL"),
+}
+_SKIPPED = frozenset(RESERVED_ATTRS) | {"color_message", "taskName"}
+
+
+def severity(level: int, name: str) -> tuple[int, str]:
+    """(SeverityNumber, severity text) of a level of the `logging` module."""
+    known = _SEVERITIES.get(level)
+    if known is not None:
+        return known
+    # Levels between two standard ones take the numbers between.
+    return max(1, min(24, 1 + level * 4 // 10)), name
+
+
+def current_ids() -> tuple[SpanContext | None, str | None]:
+    """The span context and the correlation id of the current context; None where there is none."""
+    context = get_current()
+    span = context.get(_SPAN_KEY)
+    ids = span.get_span_context() if isinstance(span, Span) else None
+    return (ids if ids is not None and ids.is_valid else None), correlation.get(context)
+
+
+class JsonFormatter(BaseJsonFormatter):
+    """One JSON object a line. Fields: see `clew._names`, "JSON log line"."""
+
+    def __init__(self, service_name: str) -> None:
+        super().__init__()
+        self._service_name = service_name
+        self._encode = _json.encoder()
+        self._second = -1
+        self._prefix = ""
+
+    def fields(
+        self, record: logging.LogRecord, ids: SpanContext | None, thread: str | None
+    ) -> dict[str, Any]:
+        """The line as a dict. `ids` and `thread` are the span context and correlation id."""
+        message = record.msg
+        fields: dict[str, Any] = {
+            _names.LOG_TIMESTAMP: self._timestamp(record.created),
+            _names.LOG_LEVEL: record.levelname,
+            _names.LOG_LOGGER: record.name,
+            _names.LOG_MESSAGE: "" if isinstance(message, dict) else record.getMessage(),
+            _names.SERVICE_NAME: self._service_name,
+        }
+        if ids is not None:
+            fields[_names.LOG_TRACE_ID] = f"{ids.trace_id:032x}"
+            fields[_names.LOG_SPAN_ID] = f"{ids.span_id:016x}"
+        if thread is not None:
+            fields[_names.CORRELATION_ID] = thread
+        if isinstance(message, dict):
+            fields.update(message)
+        for key, value in record.__dict__.items():
+            if key not in _SKIPPED and key not in fields and not key.startswith("_"):
+                fields[key] = value
+        if record.exc_info:
+            self._exception(fields, record)
+        elif record.exc_text:
+            fields[_names.EXCEPTION_STACKTRACE] = record.exc_text
+        if record.stack_info:
+            fields["stack_info"] = record.stack_info
+        return fields
+
+    def _exception(self, fields: dict[str, Any], record: logging.LogRecord) -> None:
+        info = record.exc_info
+        if not isinstance(info, tuple) or info[0] is None:
+            return
+        fields[_names.EXCEPTION_TYPE] = info[0].__qualname__
+        fields[_names.EXCEPTION_MESSAGE] = str(info[1])
+        if not record.exc_text:
+            record.exc_text = str(self.formatException(info))
+        fields[_names.EXCEPTION_STACKTRACE] = record.exc_text
+
+    def _timestamp(self, created: float) -> str:
+        """RFC 3339 in UTC with microseconds."""
+        second = int(created)
+        if second != self._second:
+            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = second
+        return f"{self._prefix}.{int((created - second) * 1_000_000):06d}Z"
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self.jsonify_log_record(self.fields(record, *origin(record)))
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        return self._encode(log_data)
+
+
+def origin(record: logging.LogRecord) -> tuple[SpanContext | None, str | None]:
+    """Whose record this is: span context and correlation id, None where there is none."""
+    named: tuple[SpanContext | None, str | None] | None = record.__dict__.get(ORIGIN)
+    if named is not None:
+        return named
+    ids, thread = current_ids()
+    if ids is None and isinstance(record.exc_info, tuple):
+        named = getattr(record.exc_info[1], ORIGIN, None)
+        if named is not None:
+            return named
+    return ids, thread
+
+
+class ClewHandler(logging.Handler):
+    """Writes the JSON line to `stream` and hands the record to the export buffer.
+
+    `stream` None means whatever `sys.stdout` is at that moment; `write` False leaves stdout alone.
+    """
+
+    def __init__(
+        self,
+        formatter: JsonFormatter,
+        buffer: Buffer | None,
+        stream: TextIO | None = None,
+        write: bool = True,
+    ) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._json = formatter
+        self._buffer = buffer
+        self._stream = stream
+        self._write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            ids, thread = origin(record)
+            fields = self._json.fields(record, ids, thread)
+            if self._write:
+                stream = self._stream or sys.stdout
+                if stream is not None:  # a process may have no stdout
+                    stream.write(self._json.jsonify_log_record(fields) + "\n")
+                    stream.flush()
+        except RecursionError:
+            raise
+        except Exception:
+            self.handleError(record)
+            return
+        if self._buffer is not None:
+            self._buffer.put(_item(record, fields, ids))
+
+
+def _item(record: logging.LogRecord, fields: dict[str, Any], ids: SpanContext | None) -> LogItem:
+    number, text = severity(record.levelno, record.levelname)
+    nanoseconds = int(record.created * 1e9)
+    return LogItem(
+        time=nanoseconds,
+        observed=nanoseconds,
+        severity=number,
+        severity_text=text,
+        body=fields[_names.LOG_MESSAGE],
+        attributes=fields,
+        context=ids,
+        scope=record.name,
+    )
+

@@ -1,0 +1,154 @@
+"""The RED store: duration histograms with exemplars, measured on the export thread.
+
+A request does not touch it. It hands over one record, (histogram, attributes, seconds, …), and the
+export thread, alone, adds it up. So sums need no lock, and are exact. Sums are cumulative since
+the start of the process, as Prometheus wants them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Any
+
+from opentelemetry.trace import SpanContext
+
+from clew import _names
+from clew.export._buffer import count_of
+
+# An attribute set, as pairs in a fixed order: hashable, and cheap to make.
+AttributePairs = tuple[tuple[str, Any], ...]
+
+# Beyond this many attribute sets of one instrument, new ones are added up in one series that says
+# so (metrics SDK specification, "Cardinality limits").
+CARDINALITY_LIMIT = 2_000
+OVERFLOW: AttributePairs = (("otel.metric.overflow", True),)
+
+
+class Exemplar:
+    """One measurement that stands for its bucket, with the span that it was taken in."""
+
+    __slots__ = ("context", "time", "value")
+
+    def __init__(self, value: float, time: int, context: SpanContext) -> None:
+        self.value = value  # s
+        self.time = time  # ns since the epoch
+        self.context = context
+
+
+class Series:
+    """One attribute set of a histogram."""
+
+    __slots__ = ("attributes", "bounds", "counts", "exemplars", "largest", "smallest", "total")
+
+    def __init__(self, attributes: AttributePairs, bounds: tuple[float, ...]) -> None:
+        self.attributes = attributes
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+        self.smallest = float("inf")
+        self.largest = float("-inf")
+        # Bucket index → the newest exemplar since the last export.
+        self.exemplars: dict[int, Exemplar] = {}
+
+    def record(self, value: float, time: int, context: SpanContext | None) -> None:
+        # A bucket's upper bound is inclusive (data model, "Histogram").
+        index = bisect_left(self.bounds, value)
+        self.counts[index] += 1
+        self.total += value
+        if value < self.smallest:
+            self.smallest = value
+        if value > self.largest:
+            self.largest = value
+        if context is not None:
+            self.exemplars[index] = Exemplar(value, time, context)
+
+    @property
+    def count(self) -> int:
+        return sum(self.counts)
+
+
+class DurationHistogram:
+    """A histogram of seconds, by attributes."""
+
+    def __init__(
+        self, name: str, description: str, limit: int = CARDINALITY_LIMIT
+    ) -> None:
+        """At most `limit` attribute sets are kept apart."""
+        self.name = name
+        self.description = description
+        self.unit = "s"
+        self._limit = limit
+        self._series: dict[AttributePairs, Series] = {}
+
+    def record(
+        self, attributes: AttributePairs, value: float, time: int, context: SpanContext | None
+    ) -> None:
+        """Add `value` seconds, taken at `time` ns; `context` of a sampled span is an exemplar."""
+        series = self._series.get(attributes)
+        if series is None:
+            series = self._new_series(attributes)
+        series.record(value, time, context)
+
+    def _new_series(self, attributes: AttributePairs) -> Series:
+        if len(self._series) >= self._limit - 1:
+            attributes = OVERFLOW
+        return self._series.setdefault(
+            attributes, Series(attributes, _names.HTTP_DURATION_BOUNDS)
+        )
+
+    def __iter__(self) -> Iterator[Series]:
+        return iter(list(self._series.values()))
+
+    def clear(self) -> None:
+        self._series.clear()
+
+
+class ActiveRequests:
+    """How many requests are under way, by attributes, from two counts that need no lock."""
+
+    def __init__(self, limit: int = CARDINALITY_LIMIT) -> None:
+        self._limit = limit
+        self._counts: dict[AttributePairs, tuple[itertools.count[int], itertools.count[int]]] = {}
+
+    def pair(
+        self, attributes: AttributePairs
+    ) -> tuple[itertools.count[int], itertools.count[int]]:
+        """(started, finished): call `next` on the first, and later on the second."""
+        found = self._counts.get(attributes)
+        if found is None:
+            if len(self._counts) >= self._limit - 1:
+                attributes = OVERFLOW
+            found = self._counts.setdefault(attributes, (itertools.count(), itertools.count()))
+        return found
+
+    def values(self) -> list[tuple[AttributePairs, int]]:
+        return [
+            (attributes, count_of(started) - count_of(finished))
+            for attributes, (started, finished) in list(self._counts.items())
+        ]
+
+    def clear(self) -> None:
+        self._counts.clear()
+
+
+class HttpMetrics:
+    """The HTTP instruments of one process. `start` is ns since the epoch."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.server = DurationHistogram(
+            _names.HTTP_SERVER_REQUEST_DURATION, "Duration of HTTP server requests."
+        )
+        self.client = DurationHistogram(
+            _names.HTTP_CLIENT_REQUEST_DURATION, "Duration of HTTP client requests."
+        )
+        self.active = ActiveRequests()
+
+    def reset(self, start: int) -> None:
+        """Begin anew, as a forked child must: what the parent counted is the parent's."""
+        self.start = start
+        self.server.clear()
+        self.client.clear()
+        self.active.clear()

@@ -1,0 +1,213 @@
+"""Server instrumentation for WSGI applications, Flask among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from time import time_ns
+from typing import Any
+
+from opentelemetry.context import _RUNTIME_CONTEXT
+from opentelemetry.trace import Status, StatusCode
+
+from clew import _http_server as http, _names
+from clew._runtime import Runtime
+from clew.logs import ORIGIN
+from clew.traces import ClewSpan
+from clew.traces._span import type_name
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Callable[[bytes], object]]
+WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+EXCHANGE = "clew.exchange"  # in the WSGI environ: the request's own record
+_attach, _detach = _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
+
+
+class ClewWsgiMiddleware:
+    """Wraps a WSGI application. `runtime` is the process's; see `clew.instrument`."""
+
+    def __init__(self, app: WSGIApp, runtime: Runtime) -> None:
+        self.app = app
+        self.tracer = runtime.tracer
+        self.incoming = runtime.incoming
+        self.http = runtime.pipeline.http
+        self.put = runtime.pipeline.spans.put
+        self.access_log = runtime.settings.access_log
+        self.id_header = runtime.settings.correlation_headers[0]
+        self._excluded = runtime.settings.excluded_urls
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if EXCHANGE in environ or (
+            self._excluded is not None and self._excluded.search(environ.get("PATH_INFO", ""))
+        ):
+            return self.app(environ, start_response)
+        return WsgiExchange(self, environ, start_response).run()
+
+
+class WsgiExchange:
+    """One request and its response. `route` is set by the framework's hook, once it is known."""
+
+    __slots__ = (
+        "_active", "_environ", "_finished", "_middleware", "_method", "_path", "_scheme",
+        "_span", "_start", "_start_response", "_status", "_thread", "_token", "_error", "route",
+    )  # fmt: skip
+
+    def __init__(
+        self, middleware: ClewWsgiMiddleware, environ: Environ, start_response: StartResponse
+    ) -> None:
+        self._middleware = middleware
+        self._environ = environ
+        self._start_response = start_response
+        self._status = 0
+        self._error = ""
+        self._finished = False
+        self.route: str | None = None
+
+    def run(self) -> Iterable[bytes]:
+        self._begin()
+        try:
+            body = self._middleware.app(self._environ, self.start_response)
+        except BaseException as error:
+            self.fail(error)
+            self.finish()
+            raise
+        file_wrapper = self._environ.get("wsgi.file_wrapper")
+        if isinstance(file_wrapper, type) and isinstance(body, file_wrapper):
+            self.finish()  # the server sends the file by itself; wrapped, it could not
+            return body
+        return _Body(body, self)
+
+    def _begin(self) -> None:
+        middleware, environ = self._middleware, self._environ
+        environ[EXCHANGE] = self
+        self._start = start = time_ns()
+        headers = {
+            key[5:].replace("_", "-").lower(): value
+            for key, value in environ.items()
+            if key.startswith("HTTP_")
+        }
+        parent, thread, context = middleware.incoming.read(headers, inherit=False)
+        self._thread = thread
+        self._method = method = http.method_name(environ["REQUEST_METHOD"])
+        self._scheme = environ.get("wsgi.url_scheme", "http")
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        # PEP 3333: the server has decoded the path's bytes as Latin-1, whatever they were.
+        self._path = path.encode("latin-1", "replace").decode("utf-8", "replace")
+        started, self._active = middleware.http.active.pair(
+            ((_names.HTTP_REQUEST_METHOD, method), (_names.URL_SCHEME, self._scheme))
+        )
+        next(started)
+        self._span, context = http.start_server_span(
+            middleware.tracer, method, parent, context, self._attributes(headers), start
+        )
+        self._token = _attach(context)
+
+    def _attributes(self, headers: dict[str, str]) -> dict[str, Any]:
+        environ = self._environ
+        found: dict[str, Any] = {
+            _names.HTTP_REQUEST_METHOD: self._method,
+            _names.URL_SCHEME: self._scheme,
+            _names.URL_PATH: self._path,
+            _names.CORRELATION_ID: self._thread,
+        }
+        if self._method == http.OTHER_METHOD:
+            found[_names.HTTP_REQUEST_METHOD_ORIGINAL] = environ["REQUEST_METHOD"]
+        if environ.get("QUERY_STRING"):
+            found[_names.URL_QUERY] = http.redacted_query(environ["QUERY_STRING"])
+        host = headers.get("host") or environ.get("SERVER_NAME", "")
+        address, port = http.host_and_port(host, self._scheme)
+        if address:
+            found[_names.SERVER_ADDRESS] = address
+            if port is not None:
+                found[_names.SERVER_PORT] = port
+        protocol = environ.get("SERVER_PROTOCOL", "")
+        if protocol.startswith("HTTP/"):
+            found[_names.NETWORK_PROTOCOL_VERSION] = protocol[5:]
+        if environ.get("REMOTE_ADDR"):
+            found[_names.CLIENT_ADDRESS] = environ["REMOTE_ADDR"]
+            found[_names.NETWORK_PEER_ADDRESS] = environ["REMOTE_ADDR"]
+        agent = headers.get("user-agent")
+        if agent is not None:
+            found[_names.USER_AGENT_ORIGINAL] = agent
+        return found
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+        number = status[:3]
+        self._status = int(number) if number.isdecimal() else 0
+        own = [*headers, (self._middleware.id_header, self._thread)]
+        return self._start_response(status, own, *error)
+
+    def fail(self, error: BaseException) -> None:
+        """Note an exception that the application did not handle."""
+        span = self._span
+        try:
+            setattr(error, ORIGIN, (span.get_span_context(), self._thread))
+        except AttributeError:  # an exception with slots
+            pass
+        if self._finished:
+            return
+        self._error = type_name(error)
+        if isinstance(span, ClewSpan):
+            span.record_exception(error, escaped=True)
+            span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+
+    def finish(self) -> None:
+        """End the span, measure, and write the access line; once."""
+        if self._finished:
+            return
+        self._finished = True
+        error = self._error or (str(self._status) if self._status >= 500 else "")
+        middleware = self._middleware
+        http.finish(
+            http.Finished(
+                span=self._span,
+                thread=self._thread,
+                method=self._method,
+                scheme=self._scheme,
+                path=self._path,
+                route=self.route,
+                status=self._status,
+                error=error,
+                start=self._start,
+                end=time_ns(),
+            ),
+            middleware.http.server,
+            middleware.put,
+            middleware.access_log,
+        )
+        next(self._active)
+        try:
+            _detach(self._token)
+        except ValueError:  # closed by another thread or greenlet than it was begun in
+            pass
+
+
+class _Body:
+    """The response's body; its end, or `close`, is the end of the request."""
+
+    __slots__ = ("_body", "_exchange", "_iterator")
+
+    def __init__(self, body: Iterable[bytes], exchange: WsgiExchange) -> None:
+        self._body = body
+        self._iterator = iter(body)
+        self._exchange = exchange
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._iterator)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self._exchange.fail(error)
+            raise
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._exchange.finish()

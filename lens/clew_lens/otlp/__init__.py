@@ -1,0 +1,1 @@
+"""OTLP in: bodies to messages to rows, over HTTP and gRPC."""

@@ -1,0 +1,87 @@
+"""The command line: `python -m stack up | down | status | fetch | path | logs`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from stack._commands import Commands
+from stack._errors import StackError
+
+_EPILOG = """\
+Ports are moved by variables (CLEW_JAEGER_QUERY_PORT, …: a message about a taken port names the right one).
+CLEW_STACK_DIR      state, logs and stored data (.stack in the checkout)
+CLEW_BACKENDS_DIR   binaries (~/.cache/clew/backends)
+CLEW_RELEASES_URL   where releases are downloaded from (https://github.com)
+CLEW_STACK_TIMEOUT  seconds that a start may take (60)
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return _run(chosen, Commands.from_environment(os.environ, sys.stdout, sys.stderr))
+    except StackError as error:
+        print(f"stack: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(chosen: argparse.Namespace, commands: Commands) -> int:
+    if chosen.command == "up":
+        return commands.up(chosen.names)
+    if chosen.command == "down":
+        return commands.down(chosen.names, wipe_data=chosen.data)
+    if chosen.command == "status":
+        return commands.status(as_json=chosen.json)
+    if chosen.command == "fetch":
+        return commands.fetch(chosen.names, chosen.jobs)
+    if chosen.command == "path":
+        return commands.path(chosen.name)
+    return commands.logs(chosen.name, chosen.lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m stack",
+        description="Start and stop the collector and its backends on this machine, without containers.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="start what does not run yet and wait until it is ready")
+    up.add_argument("names", nargs="*", metavar="COMPONENT", help="only these")
+
+    down = commands.add_parser("down", help="stop what up started")
+    down.add_argument("names", nargs="*", metavar="COMPONENT", help="only these")
+    down.add_argument("--data", action="store_true", help="remove the stored data and logs too")
+
+    status = commands.add_parser("status", help="tell how each component is; exit 0 if all are up")
+    status.add_argument("--json", action="store_true", help="for programs")
+
+    fetch = commands.add_parser("fetch", help="only obtain binaries")
+    fetch.add_argument("names", nargs="*", metavar="BINARY", help="only these")
+    fetch.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        default=max(1, (os.cpu_count() or 1) // 2),
+        help="how many at a time (%(default)s)",
+    )
+
+    path = commands.add_parser("path", help="print where a binary is")
+    path.add_argument("name", metavar="BINARY")
+
+    logs = commands.add_parser("logs", help="print the end of what a component said")
+    logs.add_argument("name", metavar="COMPONENT")
+    logs.add_argument(
+        "-n", "--lines", type=int, default=50, metavar="N", help="lines (%(default)s)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

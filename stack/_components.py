@@ -1,0 +1,117 @@
+"""What runs: each component's command, environment, ports and the address that tells when it is ready."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack._ports import HOST, PORTS
+from stack._settings import Settings
+
+
+@dataclass(frozen=True)
+class Component:
+    """One program of the stack. `ports` is by purpose; `data_dir` is where it keeps what it stores."""
+
+    name: str
+    binary: str
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    ready_url: str
+    ports: Mapping[str, int]
+    data_dir: Path
+
+
+def all_components(settings: Settings) -> tuple[Component, ...]:
+    """Return the components in the order of starting; stopping goes the other way.
+
+    The collector is the last to start and the first to stop: what its queues hold goes out while the backends still
+    listen.
+    """
+    return (
+        _component(settings, "jaeger", "CLEW_JAEGER_HEALTH_PORT", "/status", _jaeger(settings)),
+        _component(settings, "loki", "CLEW_LOKI_PORT", "/ready", _loki(settings)),
+        _component(
+            settings, "alertmanager", "CLEW_ALERTMANAGER_PORT", "/-/ready", _alertmanager(settings)
+        ),
+        _component(
+            settings, "prometheus", "CLEW_PROMETHEUS_PORT", "/-/ready", _prometheus(settings)
+        ),
+        _component(settings, "collector", "CLEW_COLLECTOR_HEALTH_PORT", "/", _collector(settings)),
+    )
+
+
+def data_dir(settings: Settings, name: str) -> Path:
+    """Return the folder where the component keeps what it stores."""
+    return settings.stack_dir / "data" / name
+
+
+def address(settings: Settings, variable: str) -> str:
+    """Return host:port of the port that `variable` moves."""
+    return f"{HOST}:{settings.ports[variable]}"
+
+
+def _component(
+    settings: Settings, name: str, ready_port: str, ready_path: str, arguments: tuple[str, ...]
+) -> Component:
+    return Component(
+        name=name,
+        binary="otelcol" if name == "collector" else name,
+        arguments=arguments,
+        environment=environment(settings),
+        ready_url=f"http://{address(settings, ready_port)}{ready_path}",
+        ports={p.purpose: settings.ports[p.variable] for p in PORTS if p.component == name},
+        data_dir=data_dir(settings, name),
+    )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that the configuration files expand, with every port and address in them."""
+    return {
+        **settings.passed_on,
+        **{variable: str(number) for variable, number in settings.ports.items()},
+        "CLEW_LISTEN_HOST": HOST,
+        "CLEW_JAEGER_OTLP_GRPC_ADDRESS": address(settings, "CLEW_JAEGER_OTLP_GRPC_PORT"),
+        "CLEW_PROMETHEUS_URL": f"http://{address(settings, 'CLEW_PROMETHEUS_PORT')}",
+        "CLEW_LOKI_URL": f"http://{address(settings, 'CLEW_LOKI_PORT')}",
+        "CLEW_JAEGER_DATA_DIR": str(data_dir(settings, "jaeger")),
+        "CLEW_LOKI_DATA_DIR": str(data_dir(settings, "loki")),
+    }
+
+
+def _jaeger(settings: Settings) -> tuple[str, ...]:
+    return ("--config", str(settings.root / "backends/jaeger/config.yaml"))
+
+
+def _loki(settings: Settings) -> tuple[str, ...]:
+    return (
+        f"-config.file={settings.root / 'backends/loki/config.yaml'}",
+        "-config.expand-env=true",
+    )
+
+
+def _prometheus(settings: Settings) -> tuple[str, ...]:
+    return (
+        f"--config.file={prometheus_folder(settings) / 'prometheus.yml'}",
+        f"--storage.tsdb.path={data_dir(settings, 'prometheus')}",
+        f"--web.listen-address={address(settings, 'CLEW_PROMETHEUS_PORT')}",
+        "--web.enable-otlp-receiver",
+        "--enable-feature=exemplar-storage",
+    )
+
+
+def prometheus_folder(settings: Settings) -> Path:
+    """Return the folder that Prometheus reads its configuration from (see `_prometheus_folder`)."""
+    return settings.stack_dir / "etc" / "prometheus"
+
+
+def _alertmanager(settings: Settings) -> tuple[str, ...]:
+    return (
+        f"--config.file={settings.root / 'backends/alertmanager/alertmanager.yml'}",
+        f"--storage.path={data_dir(settings, 'alertmanager')}",
+        f"--web.listen-address={address(settings, 'CLEW_ALERTMANAGER_PORT')}",
+        "--cluster.listen-address=",  # one alone: no gossip port
+    )
+
+
+def _collector(settings: Settings) -> tuple[str, ...]:
+    return ("--config", str(settings.root / "collector_config/gateway.yaml"))

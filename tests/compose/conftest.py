@@ -1,0 +1,91 @@
+"""The engine tests' surroundings: made once for all of them, and only where they are wanted."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clew.readers import NativeReader, ReaderSettings
+
+from stack._binaries import BINARIES
+from stack._obtain import cached_path
+from stack._settings import Settings
+
+from . import debian, images
+from .docker import Docker
+from .engine import NoEngine, engine
+from .project import Project
+
+WANTED = "CLEW_TEST_DOCKER"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known also where only this folder is run."""
+    config.addinivalue_line("markers", f"engine: needs a Docker Engine; run with {WANTED}=1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with the reason, what needs an engine unless it is wanted."""
+    if os.environ.get(WANTED) == "1":
+        return
+    skip = pytest.mark.skip(reason=f"starts a Docker Engine (minutes, root): set {WANTED}=1")
+    for item in items:
+        if item.get_closest_marker("engine"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
+    """The docker command for an engine that has every image it needs."""
+    binaries = _binaries()
+    cache = debian.cache_dir()
+    config = tmp_path_factory.mktemp("docker-config")
+    (config / "cli-plugins").mkdir()
+    plugin = debian.compose_plugin(cache)
+    shutil.copy(plugin, config / "cli-plugins" / "docker-compose")
+    base = debian.base_archive(cache)
+    try:
+        with engine(config) as command:
+            images.make_images(command, base, binaries)
+            yield command
+    except NoEngine as reason:
+        pytest.fail(f"{WANTED}=1 asks for an engine, but {reason}")
+
+
+@pytest.fixture(scope="session")
+def project(docker: Docker) -> Iterator[Project]:
+    """compose.yaml, up and healthy."""
+    made = Project.on_free_ports(docker)
+    try:
+        made.build()
+        made.up()
+        yield made
+    finally:
+        made.down("--volumes")
+
+
+@pytest.fixture(scope="session")
+def reader(project: Project) -> NativeReader:
+    """Reads the project's stores through their published ports."""
+    return NativeReader.from_settings(
+        ReaderSettings(
+            jaeger_url=project.url("CLEW_JAEGER_QUERY_PORT"),
+            loki_url=project.url("CLEW_LOKI_PORT"),
+            prometheus_url=project.url("CLEW_PROMETHEUS_PORT"),
+        )
+    )
+
+
+def _binaries() -> dict[str, Path]:
+    """The stack's binaries by service; they are obtained before, by `python -m stack fetch`."""
+    settings = Settings.read(os.environ)
+    found = {
+        service: cached_path(BINARIES[name], settings) for service, name in images.BINARIES.items()
+    }
+    missing = [path.name for path in found.values() if not path.exists()]
+    if missing:
+        pytest.fail(
+            f"not in {settings.cache_dir}: {', '.join(missing)}; run `python -m stack fetch`"
+        )
+    return found

@@ -9,11 +9,10 @@ from stack._commands import Commands
 from stack._errors import StackError
 
 _EPILOG = """\
-Ports are moved by variables (CLEW_JAEGER_QUERY_PORT, …: a message about a taken port names the right one).
-CLEW_STACK_DIR      state, logs and stored data (.stack in the checkout)
-CLEW_BACKENDS_DIR   binaries (~/.cache/clew/backends)
-CLEW_RELEASES_URL   where releases are downloaded from (https://github.com)
-CLEW_STACK_TIMEOUT  seconds that a start may take (60)
+Ports are moved by variables (CLEW_JAEGER_QUERY_PORT, …: a message about a taken port names the
+right one). CLEW_STACK_DIR      state, logs and stored data (.stack in the checkout)
+CLEW_BACKENDS_DIR   binaries (~/.cache/clew/backends) CLEW_RELEASES_URL   where releases are
+downloaded from (https://github.com) CLEW_STACK_TIMEOUT  seconds that a start may take (60)
 """
 
 
@@ -46,7 +45,7 @@ def _run(chosen: argparse.Namespace, commands: Commands) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m stack",
-        description="Start and stop the collector and its backends on this machine, without containers.",
+        description="Start and stop the collector and its backends, without containers.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

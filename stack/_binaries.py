@@ -1,7 +1,8 @@
-"""The programs that the stack needs: versions, official releases and build recipes. Each is stated here once.
+"""The programs that the stack needs: versions, official releases and builds, each stated once.
 
-A checksum stands here only if two independent published sources agree on it; where none was found there is none, the
-download is then refused, and the program is built from its Go modules instead, whose checksums go.sum pins.
+A checksum stands here only if two independent published sources agree on it; where none was found
+there is none, the download is then refused, and the program is built from its Go modules instead,
+whose checksums go.sum pins.
 """
 
 from collections.abc import Mapping
@@ -20,10 +21,11 @@ _JAEGER_VERSION = "github.com/jaegertracing/jaeger/internal/version.latestVersio
 
 @dataclass(frozen=True)
 class Release:
-    """An archive of a project's release. `{os}` and `{arch}` in the texts stand for Go's names of the platform.
+    """An archive of a project's release.
 
-    `path` is relative to the releases' site, `member` is the program's file name in the archive, and `sha256` holds the
-    archive's checksum (hexadecimal) by "os-arch".
+    `{os}` and `{arch}` in the texts stand for Go's names of the platform.
+    `path` is relative to the releases' site, `member` is the program's file name in the archive,
+    and `sha256` holds the archive's checksum (hexadecimal) by "os-arch".
     """
 
     path: str
@@ -53,8 +55,9 @@ class CollectorBuild:
 class Binary:
     """A program at its pinned version.
 
-    `on_path` is the name to look for on PATH. `minutes` is about how long its build took on 2 cores that had other work
-    too, its modules already downloaded; what programs have in common is compiled once for all of them.
+    `on_path` is the name to look for on PATH. `minutes` is about how long its build took on 2
+    cores that had other work too, its modules already downloaded; what programs have in common is
+    compiled once for all of them.
     """
 
     name: str
@@ -70,7 +73,7 @@ class Binary:
 def _prometheus_like(
     name: str, version: str, project: str, minutes: float, sha256: Mapping[str, str], tags: str = ""
 ) -> Binary:
-    """A program of the Prometheus projects, which all release, build and tell their version alike."""
+    """A program of the Prometheus projects, which release, build and tell versions alike."""
     return Binary(
         name=name,
         version=version,
@@ -93,13 +96,23 @@ def _prometheus_like(
     )
 
 
+_LOKI_SHA256 = {
+    "linux-amd64": "62aea42c9cba52cd1642b3666ab37019a0ce4c24ab50b07e85dccc8d812f7d61",
+}
+_COLLECTOR_SHA256 = {  # of the contrib distribution
+    "linux-amd64": "9d589f6349f01179957a2052bc7307a99db2efc971e14e00575941a77122eaaf",
+    "linux-arm64": "abb8665cc963e886c2d1286c50b38bcb2e53d968b192c3d8fe4d1ed6b91c3901",
+    "darwin-amd64": "c683fc414117b8477794dcd7591e84e61cbef1e2ff8817afb6fd622e7fb5c0d9",
+    "darwin-arm64": "7e317b75b1b087ba2150bf95d79e39a394d0d091f1231af6bbebee895d200375",
+}
 _PROMETHEUS_SHA256 = {
     "linux-amd64": "962b812371aff838d152b6ff2d56fdb7a6396f5542f48ebf73421b9721f0d103",
     "linux-arm64": "fbd8e5e0f6ad2e7d053e717739186caee4fd0cab2cf9335bfc86c292fe2a2bfe",
     "darwin-amd64": "bc6cef4bdbeb3d0974ac161684dd2a0c4d4e341a13a4a634917b1c09d0f33fc5",
     "darwin-arm64": "28d1f1224b2a22f84c801487fad4b3bd58f94a8cb58cf9340557e787030c9703",
 }
-# Targets come from files alone, so no cloud's service discovery is compiled in: it halves the program.
+# Targets come from files alone, so no cloud's service discovery is compiled in: it halves the
+# program.
 _PROMETHEUS_TAGS = "remove_all_sd"
 
 BINARIES = {
@@ -133,9 +146,7 @@ BINARIES = {
             release=Release(
                 path=f"grafana/loki/releases/download/v{LOKI}/loki-{{os}}-{{arch}}.zip",
                 member="loki-{os}-{arch}",
-                sha256={
-                    "linux-amd64": "62aea42c9cba52cd1642b3666ab37019a0ce4c24ab50b07e85dccc8d812f7d61"
-                },
+                sha256=_LOKI_SHA256,
             ),
             build=GoTool(
                 module="backends/loki",
@@ -146,7 +157,8 @@ BINARIES = {
         Binary(
             name="otelcol",
             version=COLLECTOR,
-            # The contrib distribution: the plain `otelcol` lacks parts that the configuration names.
+            # The contrib distribution: the plain `otelcol` lacks parts that the configuration
+            # names.
             on_path="otelcol-contrib",
             version_arguments=("--version",),
             version_pattern=r"otelcol\S* version (\S+)",
@@ -155,12 +167,7 @@ BINARIES = {
                 path="open-telemetry/opentelemetry-collector-releases/releases/download/"
                 f"v{COLLECTOR}/otelcol-contrib_{COLLECTOR}_{{os}}_{{arch}}.tar.gz",
                 member="otelcol-contrib",
-                sha256={
-                    "linux-amd64": "9d589f6349f01179957a2052bc7307a99db2efc971e14e00575941a77122eaaf",
-                    "linux-arm64": "abb8665cc963e886c2d1286c50b38bcb2e53d968b192c3d8fe4d1ed6b91c3901",
-                    "darwin-amd64": "c683fc414117b8477794dcd7591e84e61cbef1e2ff8817afb6fd622e7fb5c0d9",
-                    "darwin-arm64": "7e317b75b1b087ba2150bf95d79e39a394d0d091f1231af6bbebee895d200375",
-                },
+                sha256=_COLLECTOR_SHA256,
             ),
             build=CollectorBuild(
                 manifest="collector_config/builder.yaml",

@@ -39,7 +39,7 @@ class GoBuilds:
         return go
 
     def build(self, binary: Binary, target: Path, work: Work) -> None:
-        """Put the program at `target`, with `target`.log beside it; raise WayClosed if there is no Go or it fails."""
+        """Put the program at `target`; raise WayClosed if there is no Go or the build fails."""
         go = self._go()
         if isinstance(binary.build, GoTool):
             self._build_tool(go, binary, binary.build, target, work)
@@ -57,7 +57,8 @@ class GoBuilds:
         manifest = self._root / build.manifest
         generate = [go, "run", build.builder, "--skip-compilation", "--config", str(manifest)]
         self._run(generate, target.parent, target, work)
-        # -mod=mod: the generated go.mod has only direct requirements. (`go mod tidy` would fetch what tests need, too.)
+        # -mod=mod: the generated go.mod has only direct requirements. (`go mod tidy` would fetch
+        # what tests need, too.)
         command = [go, "build", "-mod=mod", *_common(), "-ldflags", "-s -w", "-o", str(target), "."]
         self._run(command, target.parent / "otelcol-sources", target, work)
 

@@ -1,4 +1,4 @@
-"""What runs: each component's command, environment, ports and the address that tells when it is ready."""
+"""What runs: each component's command, environment, ports and sign of readiness."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from stack._settings import Settings
 
 @dataclass(frozen=True)
 class Component:
-    """One program of the stack. `ports` is by purpose; `data_dir` is where it keeps what it stores."""
+    """One program of the stack. `ports` is by purpose; `data_dir` is for what it stores."""
 
     name: str
     binary: str
@@ -24,8 +24,8 @@ class Component:
 def all_components(settings: Settings) -> tuple[Component, ...]:
     """Return the components in the order of starting; stopping goes the other way.
 
-    The collector is the last to start and the first to stop: what its queues hold goes out while the backends still
-    listen.
+    The collector is the last to start and the first to stop: what its queues hold goes out while
+    the backends still listen.
     """
     return (
         _component(settings, "jaeger", "CLEW_JAEGER_HEALTH_PORT", "/status", _jaeger(settings)),
@@ -65,7 +65,7 @@ def _component(
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the variables that the configuration files expand, with every port and address in them."""
+    """Return the variables that the configuration files expand: every port and address."""
     return {
         **settings.passed_on,
         **{variable: str(number) for variable, number in settings.ports.items()},

@@ -14,7 +14,10 @@ from stack._up import GRACE
 def down(
     names: Sequence[str], state: State, clock: Clock, progress: Progress, grace: float = GRACE
 ) -> None:
-    """Stop the named components, the last started first. One that another process replaced is only forgotten."""
+    """Stop the named components, the last started first.
+
+    One whose number another process has by now is only forgotten.
+    """
     records = state.records()
     known = [name for name in reversed(names) if name in records]
     if not known:
@@ -34,7 +37,7 @@ _OUTCOMES = {
 
 
 def wipe(state: State, progress: Progress) -> None:
-    """Remove everything that the components stored, and their logs; raise StackError if one still runs."""
+    """Remove what the components stored, and their logs; raise StackError if one still runs."""
     running = [name for name, record in state.records().items() if record.runs]
     if running:
         raise StackError(f"{', '.join(running)} still runs: stop it before its data is removed")

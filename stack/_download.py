@@ -30,7 +30,7 @@ class Releases:
         self._unreachable = ""
 
     def fetch(self, binary: Binary, target: Path, work: Work) -> None:
-        """Put the program at `target`; raise WayClosed if it can't be had or is not what it should be."""
+        """Put the program at `target`; raise WayClosed if it is not to be had, or is another."""
         expected = self._checksum(binary)
         url = f"{self._url}/{self._expand(binary.release.path)}"
         archive = target.with_name(f"{target.name}.archive")
@@ -52,7 +52,7 @@ class Releases:
         if not expected:
             raise WayClosed(
                 f"no pinned checksum for {platform}, so what is downloaded could not be trusted",
-                f"put the published SHA-256 of {binary.name} {binary.version} into stack/_binaries.py",
+                f"put the published SHA-256 of {binary.name} {binary.version} in stack/_binaries.py",
             )
         return expected
 
@@ -109,7 +109,8 @@ def _from_zip(archive: Path, member: str, target: Path) -> bool:
 def _from_tar(archive: Path, member: str, target: Path) -> bool:
     if zipfile.is_zipfile(archive):
         return False
-    # Only the bytes of one member are read and written under our own name: no path in the archive is followed.
+    # Only the bytes of one member are read and written under our own name: no path in the archive
+    # is followed.
     with tarfile.open(archive) as opened:
         for entry in opened:
             if entry.isfile() and Path(entry.name).name == member:

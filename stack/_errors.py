@@ -36,7 +36,7 @@ class NotUp(StackError):
 
 
 class WayClosed(Exception):
-    """One way to a binary is closed: why, and what would open it. Caught by `_obtain`, never shown alone."""
+    """One way to a binary is closed: why, and what would open it. `_obtain` tells them together."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(reason)

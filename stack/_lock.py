@@ -12,7 +12,8 @@ from stack._clock import Clock
 def locked(path: Path, clock: Clock, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock at `path`; while another process holds it call `waiting` about twice a second.
 
-    The system frees the lock when its process ends, however it ends, so that no lock is left behind.
+    The system frees the lock when its process ends, however it ends, so that no lock is left
+    behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:

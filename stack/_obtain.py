@@ -42,7 +42,7 @@ def find(binary: Binary, ways: Ways) -> Path | None:
 
 
 def obtain(binary: Binary, ways: Ways) -> Path:
-    """Return where the binary is, after making it be there; raise ObtainFailed if every way is closed."""
+    """Return where the binary is, made if need be; raise ObtainFailed if every way is closed."""
     closed: list[str] = []
     for name, look in (("PATH", _on_path), ("cache", _in_cache)):
         try:
@@ -61,7 +61,8 @@ def obtain(binary: Binary, ways: Ways) -> Path:
 def cached_path(binary: Binary, settings: Settings) -> Path:
     """Return where the cache holds the binary.
 
-    The collector's name carries a digest of its manifest: the same version with other parts is another program.
+    The collector's name carries a digest of its manifest: the same version with other parts is
+    another program.
     """
     name = f"{binary.name}-{binary.version}"
     if isinstance(binary.build, CollectorBuild):

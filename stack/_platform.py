@@ -6,7 +6,7 @@ _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm6
 
 
 def go_platform(system: str = "", machine: str = "") -> tuple[str, str]:
-    """Return (os, arch), as in ("linux", "amd64"); a machine that is not known keeps its own name."""
+    """Return (os, arch), as in ("linux", "amd64"); an unknown machine keeps its own name."""
     system = (system or platform.system()).lower()
     machine = (machine or platform.machine()).lower()
     return system, _ARCHITECTURES.get(machine, machine)

@@ -1,4 +1,4 @@
-"""The ports of the stack: their numbers, the variables that move them, and who holds one that is taken."""
+"""The ports of the stack: numbers, the variables that move them, and who holds a taken one."""
 
 import errno
 import os
@@ -40,7 +40,7 @@ PORTS = (
 
 
 def read_ports(environ: Mapping[str, str]) -> dict[str, int]:
-    """Return the number of every port by its variable; raise SettingError for a bad one or two alike."""
+    """Return every port's number by its variable; raise SettingError for a bad one or two alike."""
     numbers = {port.variable: _read_port(environ, port) for port in PORTS}
     seen: dict[int, str] = {}
     for variable, number in numbers.items():
@@ -64,7 +64,7 @@ def _read_port(environ: Mapping[str, str], port: Port) -> int:
 
 
 def check_free(components: Iterable[str], numbers: Mapping[str, int]) -> None:
-    """Raise PortTaken, naming every port of `components` that is in use, by whom, and what to set."""
+    """Raise PortTaken if ports of `components` are in use: which, by whom, and what to set."""
     wanted = set(components)
     taken = [
         _complaint(port, numbers[port.variable])

@@ -1,4 +1,4 @@
-"""Starting a process that outlives this one, telling it from a later one with the same number, and ending it."""
+"""A process that outlives this one: starting it, knowing it again, and ending it."""
 
 import os
 import signal
@@ -23,7 +23,8 @@ def launch(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            # A session of its own: an interrupt at the terminal that started it is not meant for it.
+            # A session of its own: an interrupt at the terminal that started it is not meant for
+            # it.
             start_new_session=True,
         )
 
@@ -31,12 +32,14 @@ def launch(
 def identity(pid: int, proc: Path = Path("/proc")) -> str | None:
     """Return what tells this process from every other with the same number, or None if none runs.
 
-    Numbers are used again; a number together with its start time (and the boot that it counts from) is not.
+    Numbers are used again; a number together with its start time (and the boot that it counts
+    from) is not.
     """
     if not proc.is_dir():
         return _identity_by_ps(pid)
     try:
-        # Field 2, the name, may hold spaces and brackets: count from the last bracket (proc_pid_stat(5)).
+        # Field 2, the name, may hold spaces and brackets: count from the last bracket
+        # (proc_pid_stat(5)).
         fields = (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()
         boot = (proc / "sys/kernel/random/boot_id").read_text().strip()
     except (OSError, ValueError):
@@ -57,7 +60,9 @@ def _identity_by_ps(pid: int) -> str | None:
 
 
 def stop(pid: int, expected: str, grace: float, clock: Clock) -> str:
-    """End the process and its group if it is the `expected` one: ask first, force after `grace` seconds.
+    """End the process and its group if it is the `expected` one.
+
+    It is asked first, and forced after `grace` seconds.
 
     Return "stopped", "killed", or "gone" if the process had ended before.
     """

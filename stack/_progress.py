@@ -1,4 +1,4 @@
-"""Telling a person what goes on: one line that renews itself on a terminal, plain lines elsewhere."""
+"""Telling a person what goes on: a line that renews itself on a terminal, else plain lines."""
 
 import threading
 from typing import TextIO

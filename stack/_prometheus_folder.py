@@ -1,8 +1,8 @@
 """The folder that Prometheus is started on.
 
-Prometheus reads no environment, so its configuration names no address: it names files beside it that hold them. The
-folder joins the checkout's own configuration and rules (links, so that an edit is seen after a reload) with target
-files that carry this stack's ports.
+Prometheus reads no environment, so its configuration names no address: it names files beside it
+that hold them. The folder joins the checkout's own configuration and rules (links, so that an edit
+is seen after a reload) with target files that carry this stack's ports.
 """
 
 import json
@@ -19,7 +19,8 @@ def write_prometheus_folder(settings: Settings) -> None:
     targets.mkdir(parents=True, exist_ok=True)
     _link(folder / "prometheus.yml", settings.root / "backends/prometheus/prometheus.yml")
     _link(folder / "alerts", settings.root / "alerts")
-    # JSON is YAML too (YAML 1.2, section 1.3), and Prometheus picks the reader by the file's suffix.
+    # JSON is YAML too (YAML 1.2, section 1.3), and Prometheus picks the reader by the file's
+    # suffix.
     (targets / "scrape.yml").write_text(json.dumps(_scraped(settings), indent=2))
     (targets / "alertmanagers.yml").write_text(
         json.dumps([{"targets": [address(settings, "CLEW_ALERTMANAGER_PORT")]}], indent=2)

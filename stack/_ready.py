@@ -26,7 +26,10 @@ def answers(url: str) -> bool:
 
 @dataclass(frozen=True)
 class Starting:
-    """A component on its way up. `exit_code` returns None while it runs; `last_words` returns the end of its log."""
+    """A component on its way up.
+
+    `exit_code` returns None while it runs; `last_words` returns the end of its log.
+    """
 
     name: str
     ready_url: str

@@ -9,8 +9,9 @@ from stack._ports import read_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What a component may see of the environment besides the stack's own variables. The rest is kept from it: an OTEL_*
-# variable that is meant for a service would silently change what the collector and Jaeger do with their own telemetry.
+# What a component may see of the environment besides the stack's own variables. The rest is kept
+# from it: an OTEL_* variable that is meant for a service would silently change what the collector
+# and Jaeger do with their own telemetry.
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "TZ", "GOMAXPROCS", "GOMEMLIMIT", "GOGC")
 _TUNING = ("CLEW_COLLECTOR_MEMORY_MIB", "CLEW_TRACES_RETENTION", "CLEW_LOGS_RETENTION")
 
@@ -19,8 +20,9 @@ _TUNING = ("CLEW_COLLECTOR_MEMORY_MIB", "CLEW_TRACES_RETENTION", "CLEW_LOGS_RETE
 class Settings:
     """Where things are, and which ports are used.
 
-    `stack_dir` holds state, logs and stored data; `cache_dir` holds binaries; `releases_url` is where the projects'
-    release files are downloaded from; `start_timeout` is in seconds; `passed_on` are the variables that components see.
+    `stack_dir` holds state, logs and stored data; `cache_dir` holds binaries; `releases_url` is
+    where the projects' release files are downloaded from; `start_timeout` is in seconds;
+    `passed_on` are the variables that components see.
     """
 
     root: Path
@@ -53,7 +55,8 @@ def _path(environ: Mapping[str, str], name: str, default: Path) -> Path:
 
 
 def _user_cache(environ: Mapping[str, str]) -> Path:
-    # https://specifications.freedesktop.org/basedir-spec/latest/: a relative XDG_CACHE_HOME is ignored.
+    # https://specifications.freedesktop.org/basedir-spec/latest/: a relative XDG_CACHE_HOME is
+    # ignored.
     text = environ.get("XDG_CACHE_HOME", "")
     return Path(text) if text.startswith("/") else Path.home() / ".cache"
 

@@ -15,7 +15,7 @@ from stack._process import identity
 
 @dataclass(frozen=True)
 class Record:
-    """A component that was started. `started` is in seconds since the epoch; `ports` is by purpose."""
+    """A started component. `started` is in seconds since the epoch; `ports` is by purpose."""
 
     name: str
     pid: int
@@ -32,7 +32,7 @@ class Record:
 
 
 class State:
-    """The stack's folder: records in run/, what components say in logs/, what they store in data/."""
+    """The stack's folder: records in run/, components' output in logs/, their data in data/."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self.folder = folder

@@ -10,8 +10,9 @@ from stack._state import Record
 
 @dataclass(frozen=True)
 class Status:
-    """How one component is. `state` is "running", "ended" (it was started and is gone) or "not started".
+    """How one component is.
 
+    `state` is "running", "ended" (it was started and is gone) or "not started".
     `uptime` is in seconds; `ports` is by purpose.
     """
 
@@ -57,10 +58,7 @@ def as_table(found: Sequence[Status]) -> str:
     """Write the statuses as a table."""
     rows = [("NAME", "STATE", "READY", "PID", "UPTIME", "PORTS"), *map(_row, found)]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[5]]).rstrip()
-        for row in rows
-    )
+    return "\n".join("  ".join([*map(str.ljust, row, widths), row[5]]).rstrip() for row in rows)
 
 
 def _row(status: Status) -> tuple[str, str, str, str, str, str]:

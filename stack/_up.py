@@ -1,4 +1,4 @@
-"""`up`: start what does not run yet and wait until it is ready; on any fault stop what was started."""
+"""`up`: start what does not run yet and wait until it is ready, or stop it again."""
 
 import subprocess
 from collections.abc import Callable, Sequence
@@ -19,7 +19,11 @@ _LAST_LINES = 15
 
 @dataclass(frozen=True)
 class Start:
-    """What starting needs. `obtain` returns a binary's path by its name; `check_ports` raises if one is taken."""
+    """What starting needs.
+
+    `obtain` returns a binary's path by its name; `check_ports` raises if a component's port is
+    taken; `timeout` is in seconds.
+    """
 
     state: State
     clock: Clock

@@ -6,26 +6,44 @@ Nothing is imported for the sake of instrumenting it.
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import wrapt
 
 from clew import _requests, _routes
-from clew._runtime import Runtime
+
+if TYPE_CHECKING:
+    from clew._runtime import Runtime
+
+_logger = logging.getLogger(__name__)
+
+
+def when(module: str, hook: Callable[[Any], None]) -> None:
+    """Call `hook` with `module` once it is imported. If the hook fails, the library stays plain."""
+
+    def guarded(imported: Any) -> None:
+        try:
+            hook(imported)
+        except Exception:
+            _logger.exception("%s is not instrumented: its hook failed.", module)
+
+    wrapt.register_post_import_hook(guarded, module)
 
 
 def install(runtime: Runtime) -> None:
-    """Hook into every library that clew knows."""
-
-    def when(module: str, hook: Callable[[Any], None]) -> None:
-        wrapt.register_post_import_hook(hook, module)
-
+    """Hook into every framework and client that clew knows."""
     when("starlette.routing", _routes.watch)
     when("starlette.applications", lambda module: _wrap_build(module.Starlette, runtime))
     when("fastapi.applications", lambda module: _wrap_build(module.FastAPI, runtime))
     when("flask.app", lambda module: _flask_watch(module, runtime))
     when("requests.sessions", lambda module: _requests.watch(module, runtime))
+
+
+def install_servers(runtime: Runtime) -> None:
+    """Hook into what starts processes, and into the servers that set up loggers of their own."""
+    when("multiprocessing.util", runtime.end_with_multiprocessing)
     when("uvicorn.config", lambda module: _after(module.Config, "configure_logging", runtime))
     when("gunicorn.glogging", lambda module: _after(module.Logger, "setup", runtime))
 

@@ -7,7 +7,8 @@ from time import time_ns
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
-from opentelemetry import context as context_api, propagate
+from opentelemetry import context as context_api
+from opentelemetry import propagate
 from opentelemetry.baggage import _BAGGAGE_KEY
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
@@ -33,18 +34,14 @@ class Outgoing:
         self._by_hand = set(propagators) == {"tracecontext", "baggage"}
         self._header = correlation_headers[0]
 
-    def inject(
-        self, headers: MutableMapping[str, Any], ids: SpanContext, context: Context
-    ) -> None:
+    def inject(self, headers: MutableMapping[str, Any], ids: SpanContext, context: Context) -> None:
         thread = correlation.get(context)
         carried = context.get(_BAGGAGE_KEY)
         only_ours = not carried or carried == {_names.CORRELATION_ID: thread}
         if not self._by_hand or not only_ours or ids.trace_state:
             propagate.inject(headers, context)
             return
-        headers["traceparent"] = (
-            f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{ids.trace_flags:02x}"
-        )
+        headers["traceparent"] = f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{ids.trace_flags:02x}"
         if thread is not None:
             if carried:
                 headers["baggage"] = f"{_names.CORRELATION_ID}={quote_plus(thread)}"
@@ -62,9 +59,7 @@ class HttpClient:
         self._outgoing = Outgoing(settings.propagators, settings.correlation_headers)
         self._places: dict[str, tuple[str, int | None]] = {}
 
-    def begin(
-        self, method: str, url: str, headers: MutableMapping[str, Any]
-    ) -> ClientCall | None:
+    def begin(self, method: str, url: str, headers: MutableMapping[str, Any]) -> ClientCall | None:
         """The call, its headers injected; None where another instrumentation sees to it."""
         context = context_api.get_current()
         if context.get(_SUPPRESS) or context.get(_SUPPRESS_ALL):

@@ -27,8 +27,8 @@ def instrument(app: App) -> App:
     runtime = _runtime.start()
     if runtime is None:
         return app
-    _hooks.install(runtime)
-    return _in_place(app, runtime)
+    instrumented: App = _in_place(app, runtime)
+    return instrumented
 
 
 def _in_place(app: Any, runtime: _runtime.Runtime) -> Any:

@@ -13,6 +13,8 @@ CORRELATION_ID = "correlation_id"
 # Resource
 SERVICE_NAME = "service.name"
 SERVICE_INSTANCE_ID = "service.instance.id"
+DISTRO_NAME = "telemetry.distro.name"
+DISTRO_VERSION = "telemetry.distro.version"
 
 # HTTP spans
 HTTP_REQUEST_METHOD = "http.request.method"

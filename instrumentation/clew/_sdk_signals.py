@@ -59,15 +59,29 @@ class BufferProcessor(LogRecordProcessor):
         return True
 
 
-def start(runtime: Runtime) -> MeterProvider:
-    """Set the logger provider, and return the meter provider that feeds the same export."""
+def meter_provider(runtime: Runtime) -> MeterProvider:
+    """An SDK meter provider whose instruments leave with clew's own metrics."""
     reader = InMemoryMetricReader()
-    provider = MeterProvider([reader], resource=runtime.resource, shutdown_on_exit=False)
-    runtime.pipeline.collect.append(
-        lambda: encode_metrics.sdk_scopes(reader.get_metrics_data())
-    )
-    if runtime.settings.logs:
-        loggers = LoggerProvider(runtime.resource, shutdown_on_exit=False)
-        loggers.add_log_record_processor(BufferProcessor(runtime.pipeline.logs))
-        _logs.set_logger_provider(loggers)
-    return provider
+    runtime.pipeline.collect.append(lambda: encode_metrics.sdk_scopes(reader.get_metrics_data()))
+    return MeterProvider([reader], resource=runtime.resource, shutdown_on_exit=False)
+
+
+def forget_parent(provider: MeterProvider) -> None:
+    """After a fork: let the child's sums begin at zero. The SDK would go on from the parent's."""
+    consumer = provider._measurement_consumer
+    storages = getattr(consumer, "_reader_storages", None)
+    if not isinstance(storages, dict):
+        return  # another release of the SDK keeps them elsewhere
+    for reader, storage in list(storages.items()):
+        storages[reader] = type(storage)(
+            consumer._sdk_config,  # type: ignore[attr-defined]
+            reader._instrument_class_temporality,
+            reader._instrument_class_aggregation,
+        )
+
+
+def set_logger_provider(runtime: Runtime) -> None:
+    """Let records of the OpenTelemetry logs API leave with clew's own log records."""
+    provider = LoggerProvider(runtime.resource, shutdown_on_exit=False)
+    provider.add_log_record_processor(BufferProcessor(runtime.pipeline.logs))
+    _logs.set_logger_provider(provider)

@@ -11,7 +11,8 @@ from typing import Any
 from opentelemetry.context import _RUNTIME_CONTEXT, Context
 from opentelemetry.trace import Status, StatusCode
 
-from clew import _http_server as http, _names, _routes
+from clew import _http_server as http
+from clew import _names, _routes
 from clew._runtime import Runtime
 from clew.logs import ORIGIN
 from clew.metrics import DurationHistogram

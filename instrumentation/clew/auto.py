@@ -3,8 +3,6 @@
 Import it first, before the application is made. Settings come from the environment.
 """
 
-from clew import _hooks, _runtime
+from clew import _runtime
 
-_started = _runtime.start()
-if _started is not None:
-    _hooks.install(_started)
+_runtime.start()

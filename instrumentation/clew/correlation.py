@@ -10,7 +10,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from opentelemetry import baggage, context as context_api
+from opentelemetry import baggage
+from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.propagators import textmap
 

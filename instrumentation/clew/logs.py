@@ -125,9 +125,7 @@ def origin(record: logging.LogRecord) -> tuple[SpanContext | None, str | None]:
     ids, thread = current_ids()
     if ids is None and isinstance(record.exc_info, tuple):
         named = getattr(record.exc_info[1], ORIGIN, None)
-        if named is not None:
-            return named
-    return ids, thread
+    return (ids, thread) if named is None else named
 
 
 class ClewHandler(logging.Handler):
@@ -181,4 +179,3 @@ def _item(record: logging.LogRecord, fields: dict[str, Any], ids: SpanContext | 
         context=ids,
         scope=record.name,
     )
-

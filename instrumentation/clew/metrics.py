@@ -72,9 +72,7 @@ class Series:
 class DurationHistogram:
     """A histogram of seconds, by attributes."""
 
-    def __init__(
-        self, name: str, description: str, limit: int = CARDINALITY_LIMIT
-    ) -> None:
+    def __init__(self, name: str, description: str, limit: int = CARDINALITY_LIMIT) -> None:
         """At most `limit` attribute sets are kept apart."""
         self.name = name
         self.description = description
@@ -94,9 +92,7 @@ class DurationHistogram:
     def _new_series(self, attributes: AttributePairs) -> Series:
         if len(self._series) >= self._limit - 1:
             attributes = OVERFLOW
-        return self._series.setdefault(
-            attributes, Series(attributes, _names.HTTP_DURATION_BOUNDS)
-        )
+        return self._series.setdefault(attributes, Series(attributes, _names.HTTP_DURATION_BOUNDS))
 
     def __iter__(self) -> Iterator[Series]:
         return iter(list(self._series.values()))
@@ -112,9 +108,7 @@ class ActiveRequests:
         self._limit = limit
         self._counts: dict[AttributePairs, tuple[itertools.count[int], itertools.count[int]]] = {}
 
-    def pair(
-        self, attributes: AttributePairs
-    ) -> tuple[itertools.count[int], itertools.count[int]]:
+    def pair(self, attributes: AttributePairs) -> tuple[itertools.count[int], itertools.count[int]]:
         """(started, finished): call `next` on the first, and later on the second."""
         found = self._counts.get(attributes)
         if found is None:

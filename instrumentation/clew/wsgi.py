@@ -9,7 +9,8 @@ from typing import Any
 from opentelemetry.context import _RUNTIME_CONTEXT
 from opentelemetry.trace import Status, StatusCode
 
-from clew import _http_server as http, _names
+from clew import _http_server as http
+from clew import _names
 from clew._runtime import Runtime
 from clew.logs import ORIGIN
 from clew.traces import ClewSpan

@@ -25,7 +25,7 @@ class OwnStack:
     @classmethod
     def on_free_ports(cls, folder: Path) -> "OwnStack":
         """Return a stack whose state is in `folder`, on ports that are free now."""
-        ports = {p.variable: str(n) for p, n in zip(PORTS, _free_ports(len(PORTS)))}
+        ports = {p.variable: str(n) for p, n in zip(PORTS, _free_ports(len(PORTS)), strict=True)}
         return cls({**os.environ, **ports, "CLEW_STACK_DIR": str(folder)})
 
     def run(self, *arguments: str, check: bool = False) -> "subprocess.CompletedProcess[str]":

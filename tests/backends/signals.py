@@ -53,7 +53,7 @@ def spans(stack: OwnStack, request: Request) -> list[str]:
 
 
 def lines(stack: OwnStack, request: Request) -> list[dict[str, Any]]:
-    """Return the labels and metadata of the request's log lines, asked of Loki by the correlation id."""
+    """Return labels and metadata of the request's log lines, asked of Loki by correlation id."""
     query = f'{{service_name="{request.service}"}} | correlation_id="{request.correlation_id}"'
     url = stack.url("CLEW_LOKI_PORT", "/loki/api/v1/query_range")
     found = _get(url, {"query": query, "since": "1h"}).get("data") or {}

@@ -87,7 +87,7 @@ def test_the_stack_watches_itself(own_stack: OwnStack) -> None:
 
 
 def test_what_was_stored_outlives_a_restart_and_down_leaves_nothing(empty_stack: OwnStack) -> None:
-    """After `down` no process and no open port is left; after `up` again all three signals are there."""
+    """After `down` no process and no open port is left; after `up` all signals are there again."""
     request = Request()
     empty_stack.run("up", check=True)
     send(empty_stack, request)

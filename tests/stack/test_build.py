@@ -17,7 +17,8 @@ NOTES = """\
 import os, sys
 from pathlib import Path
 with open(os.environ["NOTES"], "a") as notes:
-    notes.write(f"{os.getcwd()} CGO_ENABLED={os.environ['CGO_ENABLED']} {' '.join(sys.argv[1:])}\\n")
+    notes.write(f"{os.getcwd()} CGO_ENABLED={os.environ['CGO_ENABLED']} {'
+    '.join(sys.argv[1:])}\\n")
 if "-o" in sys.argv:
     Path(sys.argv[sys.argv.index("-o") + 1]).write_text("program")
 else:
@@ -55,7 +56,7 @@ def notes(tmp_path: Path) -> list[str]:
 
 
 def test_a_tool_is_built_in_its_module_with_its_version_stamped(tmp_path: Path) -> None:
-    """`go build` runs in the module's folder, read-only, without C, and stamps the pinned version."""
+    """`go build` runs in the module's folder, read-only, without C, and stamps the version."""
     out = target(tmp_path, "loki")
     builds(tmp_path, NOTES).build(BINARIES["loki"], out, work())
     (asked,) = notes(tmp_path)

@@ -1,4 +1,4 @@
-"""The configuration files against the stack that gives them their environment, and against the pinned versions."""
+"""The configuration files against the stack that starts them, and the pinned versions."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,8 @@ EXPANDING = (
 _VARIABLE = re.compile(r"\$\{(?:env:)?([A-Z_0-9]+):-([^}]*)\}")
 _ANY_VARIABLE = re.compile(r"\$\{(?:env:)?([A-Z_0-9]+)[^}]*\}")
 
-# The collector's exporter for OTLP over gRPC is the one part whose type is not its module's name without underscores.
+# The collector's exporter for OTLP over gRPC is the one part whose type is not its module's name
+# without underscores.
 _TYPES = {"otlpexporter": "otlpgrpc"}
 
 
@@ -52,7 +53,7 @@ def test_every_variable_has_a_default(path: str) -> None:
 
 @pytest.mark.parametrize("path", EXPANDING)
 def test_defaults_in_files_are_the_stacks_own(path: str, settings: Settings) -> None:
-    """Where the stack gives a variable, the file's default is the same value; folders are the containers' own."""
+    """Where the stack gives a variable, the file's default is the same; folders are containers' own."""
     given = environment(settings)
     for name, default in _VARIABLE.findall(text_of(path)):
         if name in given and not name.endswith("_DATA_DIR"):
@@ -68,7 +69,7 @@ def test_variables_in_files_are_known(path: str, settings: Settings) -> None:
 
 
 def test_every_port_variable_reaches_what_listens(settings: Settings) -> None:
-    """Each port's variable is in a configuration file, or its number is among its component's arguments."""
+    """Each port's variable is in a file, or its number is among its component's arguments."""
     texts = "".join(text_of(path) for path in EXPANDING)
     arguments = {c.name: " ".join(c.arguments) for c in all_components(settings)}
     for port in PORTS:
@@ -106,7 +107,7 @@ def collector_files() -> list[str]:
 
 @pytest.mark.parametrize("path", collector_files())
 def test_the_manifest_builds_every_part_that_a_configuration_names(path: str) -> None:
-    """Receivers, processors, exporters, connectors and extensions of the file are all in builder.yaml."""
+    """Every receiver, processor, exporter, connector and extension is in builder.yaml."""
     wanted, built = load(path), load("collector_config/builder.yaml")
     for kind in ("receivers", "processors", "exporters", "connectors", "extensions"):
         types = {name.partition("/")[0].replace("_", "") for name in wanted.get(kind) or {}}
@@ -114,7 +115,7 @@ def test_the_manifest_builds_every_part_that_a_configuration_names(path: str) ->
 
 
 def built_type(gomod: str, kind: str) -> str:
-    """Return a part's type, without underscores, from its module: ".../memorylimiterprocessor v1" is memorylimiter."""
+    """Return a part's type from its module: ".../memorylimiterprocessor v1" is memorylimiter."""
     name = gomod.split()[0].rpartition("/")[2]
     return _TYPES.get(name, name.removesuffix(kind.removesuffix("s")))
 
@@ -128,7 +129,8 @@ def test_the_manifest_has_the_pinned_version() -> None:
     assert versions == {f"v{COLLECTOR}"}
 
 
-# Prometheus v3.13.1 is the module version v0.313.1, and Jaeger 2.13.0 the module version v1.76.0 (the same commit).
+# Prometheus v3.13.1 is the module version v0.313.1, and Jaeger 2.13.0 the module version v1.76.0
+# (the same commit).
 @pytest.mark.parametrize(
     ("module", "requirement"),
     [

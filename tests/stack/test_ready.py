@@ -50,7 +50,7 @@ def test_a_signal_is_told_as_one() -> None:
 
 
 def test_the_deadline_names_only_who_is_late() -> None:
-    """After the timeout the error lists the components that are not ready, and how to give more time."""
+    """After the timeout the error lists who is not ready, and how to give more time."""
     clock = ScriptedClock()
     with pytest.raises(ComponentFailed) as caught:
         wait_until_ready(

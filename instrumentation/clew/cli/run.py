@@ -43,9 +43,7 @@ def command(words: Sequence[str], path: str | None = None) -> list[str]:
     return [found, *words[1:]]
 
 
-@click.command(
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
-)
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="CMD...")
 def run(words: tuple[str, ...]) -> None:
     """Run CMD with telemetry and without a change to its code.

@@ -49,7 +49,9 @@ class GrpcTransport:
             response_deserializer=_same,
         )
         self._metadata = tuple((key.lower(), value) for key, value in endpoint.headers.items())
-        self._compression = grpc.Compression.Gzip if endpoint.gzip else grpc.Compression.NoCompression
+        self._compression = (
+            grpc.Compression.Gzip if endpoint.gzip else grpc.Compression.NoCompression
+        )
 
     def send(self, body: bytes, timeout: float) -> Answer:
         try:

@@ -64,9 +64,7 @@ class LogEncoder:
                 )
             else:
                 schema = pb.string(3, scope.schema_url or "")
-                body.append(
-                    pb.delimited(2, _common.scope(scope) + b"".join(encoded) + schema)
-                )
+                body.append(pb.delimited(2, _common.scope(scope) + b"".join(encoded) + schema))
         body.append(self._schema)
         return pb.delimited(1, b"".join(body))
 

@@ -76,7 +76,7 @@ def sum_of(
     name: str,
     description: str,
     unit: str,
-    points: Sequence[tuple[Mapping[str, Any], int]],
+    points: Sequence[tuple[Mapping[str, Any], float]],
     start: int,
     now: int,
     *,
@@ -91,6 +91,44 @@ def sum_of(
     ]
     body = b"".join(data) + pb.unsigned(2, _CUMULATIVE) + pb.unsigned(3, int(monotonic))
     return _metric(name, description, unit, 7, body)
+
+
+def gauge(
+    name: str,
+    description: str,
+    unit: str,
+    points: Sequence[tuple[Mapping[str, Any], float]],
+    now: int,
+) -> bytes:
+    """A gauge as a `Metric`; b"" without points."""
+    if not points:
+        return b""
+    data = [
+        pb.delimited(1, _number_point(attributes, 0, now, value, b""))
+        for attributes, value in points
+    ]
+    return _metric(name, description, unit, 5, b"".join(data))
+
+
+def bucketed(
+    name: str,
+    description: str,
+    unit: str,
+    points: Sequence[tuple[Mapping[str, Any], Sequence[float], Sequence[int], float]],
+    start: int,
+    now: int,
+) -> bytes:
+    """A cumulative histogram as a `Metric`, of (attributes, bounds, counts, sum); b"" if empty."""
+    if not points:
+        return b""
+    data = [
+        _histogram_point(
+            attributes=attributes, start=start, now=now, count=sum(counts), total=total,
+            counts=counts, bounds=bounds, smallest=None, largest=None, exemplars=(),
+        )
+        for attributes, bounds, counts, total in points
+    ]  # fmt: skip
+    return _metric(name, description, unit, 9, b"".join(data) + pb.unsigned(2, _CUMULATIVE))
 
 
 def sdk_scopes(data: MetricsData | None) -> list[bytes]:
@@ -150,9 +188,7 @@ def _sdk_number(point: Any) -> bytes:
 def _number_point(
     attributes: Mapping[str, Any] | None, start: int, now: int, value: float, exemplars: bytes
 ) -> bytes:
-    number = (
-        pb.fixed64(6, value) if isinstance(value, int) else pb.double(4, value)
-    )
+    number = pb.fixed64(6, value) if isinstance(value, int) else pb.double(4, value)
     return (
         (pb.fixed64(2, start) if start else b"")
         + pb.fixed64(3, now)
@@ -186,8 +222,8 @@ def _histogram_point(
     total: float,
     counts: Sequence[int],
     bounds: Sequence[float],
-    smallest: float,
-    largest: float,
+    smallest: float | None,
+    largest: float | None,
     exemplars: Sequence[bytes],
 ) -> bytes:
     return pb.delimited(
@@ -200,8 +236,8 @@ def _histogram_point(
         + pb.delimited(7, struct.pack(f"<{len(bounds)}d", *bounds))
         + b"".join(exemplars)
         + pb.attributes(9, attributes)
-        + pb.double(11, smallest)
-        + pb.double(12, largest),
+        + (pb.double(11, smallest) if smallest is not None else b"")
+        + (pb.double(12, largest) if largest is not None else b""),
     )
 
 
@@ -228,9 +264,7 @@ def _buckets(field: int, buckets: Any) -> bytes:
     if not buckets.bucket_counts:
         return b""
     packed = b"".join(pb.varint(count) for count in buckets.bucket_counts)
-    return pb.delimited(
-        field, pb.unsigned(1, _zigzag(buckets.offset)) + pb.delimited(2, packed)
-    )
+    return pb.delimited(field, pb.unsigned(1, _zigzag(buckets.offset)) + pb.delimited(2, packed))
 
 
 def _zigzag(number: int) -> int:

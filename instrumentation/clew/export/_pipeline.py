@@ -59,7 +59,8 @@ class Pipeline:
         self._sender = Sender(self._endpoints, self.tally)
         self._span_encoder = SpanEncoder(resource)
         self._log_encoder = LogEncoder(resource)
-        self._drain_lock = threading.Lock()
+        # Re-entrant: a signal handler may flush while its thread is draining.
+        self._drain_lock = threading.RLock()
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -146,8 +147,8 @@ class Pipeline:
             ({_names.SIGNAL: signal, _names.REASON: reason}, items)
             for (signal, reason), items in self.dropped().items()
         ]
-        queued = [({}, self._sender.queued_bytes)]
-        replaced = [({}, count_of(correlation.replaced))]
+        queued: list[tuple[dict[str, str], int]] = [({}, self._sender.queued_bytes)]
+        replaced: list[tuple[dict[str, str], int]] = [({}, count_of(correlation.replaced))]
         return [
             encode_metrics.duration(http.server, start, now),
             encode_metrics.duration(http.client, start, now),

@@ -54,9 +54,7 @@ class Sender:
         limit: int = OUTBOX_BYTES,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._lanes = {
-            signal: _Lane(signal, endpoint) for signal, endpoint in endpoints.items()
-        }
+        self._lanes = {signal: _Lane(signal, endpoint) for signal, endpoint in endpoints.items()}
         self._tally = tally
         self._limit = limit
         self._clock = clock
@@ -193,5 +191,7 @@ class Sender:
         if answer.rejected:
             self._tally.dropped(lane.signal, "rejected", answer.rejected)
         if lane.failures:
-            _logger.warning("%s are delivered again to %s.", lane.signal.capitalize(), lane.endpoint.url)
+            _logger.warning(
+                "%s are delivered again to %s.", lane.signal.capitalize(), lane.endpoint.url
+            )
         lane.failures = 0

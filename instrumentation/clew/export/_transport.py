@@ -135,9 +135,7 @@ def _connector(endpoint: Endpoint) -> Callable[[float], http.client.HTTPConnecti
     if endpoint.client_certificate:
         context.load_cert_chain(endpoint.client_certificate, endpoint.client_key)
     port = parts.port or 443
-    return lambda timeout: http.client.HTTPSConnection(
-        host, port, timeout=timeout, context=context
-    )
+    return lambda timeout: http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
 
 
 def _unreachable(error: Exception) -> Answer:

@@ -70,6 +70,12 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
         "_tracer",
     )
 
+    # Narrower than ReadableSpan declares them.
+    _attributes: dict[str, Any]  # type: ignore[assignment]
+    _context: SpanContext
+    _start_time: int
+    _status: Status
+
     def __init__(
         self,
         tracer: ClewTracer,
@@ -102,15 +108,15 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
 
     # What all spans of a tracer share is the tracer's.
     @property
-    def _resource(self) -> Any:
+    def _resource(self) -> Any:  # type: ignore[override]
         return self._tracer.resource
 
     @property
-    def _instrumentation_scope(self) -> Any:
+    def _instrumentation_scope(self) -> Any:  # type: ignore[override]
         return self._tracer._instrumentation_scope
 
     @property
-    def _instrumentation_info(self) -> Any:
+    def _instrumentation_info(self) -> Any:  # type: ignore[override]
         return self._tracer.instrumentation_info
 
     @property
@@ -201,9 +207,7 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
         self._events, dropped = _appended(self._events, event, limits.max_events)
         self._dropped_events += dropped
 
-    def add_link(
-        self, context: SpanContext, attributes: Mapping[str, Any] | None = None
-    ) -> None:
+    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
         if self._ended("add_link") or context is None:
             return
         # The specification keeps a link to an invalid context if it says something by itself.
@@ -309,7 +313,7 @@ def type_name(exception: BaseException) -> str:
     return kind.__qualname__
 
 
-def _bounded(items: Sequence[Any], dropped: int) -> BoundedList:
+def _bounded(items: Sequence[Any], dropped: int) -> BoundedList[Any]:
     copied = BoundedList.from_seq(None, items)
     copied.dropped = dropped
     return copied

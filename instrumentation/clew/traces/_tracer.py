@@ -150,7 +150,8 @@ class ClewTracer(sdk_trace.Tracer):
         is_random = (
             bool(parent.trace_flags & 2) if parent else self.id_generator.is_trace_id_random()
         )
-        flags = _FLAGS[int(result.decision.is_sampled()) | 2 * is_random]
+        sampled = result.decision is sampling.Decision.RECORD_AND_SAMPLE
+        flags = _FLAGS[int(sampled) | 2 * is_random]
         state = result.trace_state
         own = span_context(
             trace_id,
@@ -158,7 +159,8 @@ class ClewTracer(sdk_trace.Tracer):
             flags,
             DEFAULT_TRACE_STATE if state is None else state,
         )
-        return own, result.decision.is_recording(), result.attributes
+        recording = result.decision is not sampling.Decision.DROP
+        return own, recording, result.attributes
 
     def _link(self, span: ClewSpan, links: Sequence[Link]) -> None:
         limits = self._span_limits

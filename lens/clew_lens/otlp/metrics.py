@@ -15,7 +15,7 @@ from .times import sane
 from .values import attributes, to_json
 
 _TEMPORALITY = {0: "", 1: "delta", 2: "cumulative"}
-_NULL = "null"
+_NONE = "[]"
 
 
 class _Stream(NamedTuple):
@@ -91,11 +91,11 @@ def _finite(value: float) -> float:
 def _point(kind: str, point: Any, series: int, time: int, limits: Limits) -> PointRow:
     start = min(point.start_time_unix_nano, time)
     if kind in ("gauge", "sum"):
-        return PointRow(series, time, start, _number(point), 0, 0.0, 0.0, 0.0, _NULL, _NULL)
+        return PointRow(series, time, start, _number(point), 0, 0.0, 0.0, 0.0, _NONE, _NONE)
     if kind == "summary":
         count, total = min(point.count, 1 << 62), _finite(point.sum)
         mean = total / count if count else 0.0
-        return PointRow(series, time, start, mean, count, total, 0.0, 0.0, _NULL, _NULL)
+        return PointRow(series, time, start, mean, count, total, 0.0, 0.0, _NONE, _NONE)
     if kind == "exponential_histogram":
         counts, bounds = explicit(point)
     else:

@@ -25,7 +25,21 @@ def overview(read: Reader, window: Window) -> dict[str, Any]:
     return {
         "start_us": first // 1000,
         "step_ms": step // 1_000_000,
+        "outside": _outside(read, window),
         "services": services,
+    }
+
+
+def _outside(read: Reader, window: Window) -> dict[str, Any]:
+    """Requests that no stored service sent: what users see, each counted once."""
+    where = Where(["parent_id = 0 AND kind <> 5"]).window(window)
+    requests, errors = read.one(
+        f"SELECT count(*), count(*) FILTER (status = 2) FROM spans{where.sql}", where.params
+    )
+    return {
+        "requests": requests,
+        "errors": errors,
+        "rate": round(requests / window.seconds, 3),
     }
 
 

@@ -90,7 +90,7 @@ class SeriesRow(NamedTuple):
 
 
 class PointRow(NamedTuple):
-    """One metric point. Histograms carry buckets and bounds as JSON arrays, others `null`."""
+    """One metric point. Buckets and bounds are JSON arrays, empty but for histograms."""
 
     series: int
     time: int

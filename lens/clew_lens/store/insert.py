@@ -87,12 +87,10 @@ class Inserter:
     def _append(self, table: str, data: dict[str, Column]) -> None:
         types = self._types[table]
         chosen = ", ".join(f"CAST({name} AS {types[name]})" for name in data)
+        names = ", ".join(data)
+        # Each registration replaces the one before, so nothing is left to undo after an error.
         self.connection.register("incoming", data)
-        try:
-            names = ", ".join(data)
-            self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {chosen} FROM incoming")
-        finally:
-            self.connection.unregister("incoming")
+        self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {chosen} FROM incoming")
 
 
 def _types(columns_sql: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ def _next_sitecustomize() -> None:
     before, this = list(sys.path), sys.modules.pop("sitecustomize", None)
     sys.path[:] = [entry for entry in sys.path if str(Path(entry or ".").resolve()) != here]
     try:
-        import sitecustomize  # noqa: F401
+        import sitecustomize  # type: ignore[import-not-found]  # noqa: F401
     except ImportError as error:
         if error.name != "sitecustomize":
             raise

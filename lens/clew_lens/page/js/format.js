@@ -3,6 +3,7 @@
 /** Milliseconds, three digits that matter. */
 export function duration(ms) {
   if (ms === null || ms === undefined) return "–";
+  if (ms === 0) return "0";
   if (ms < 1) return `${Math.round(ms * 1000)} µs`;
   if (ms < 1000) return `${short(ms)} ms`;
   if (ms < 60000) return `${short(ms / 1000)} s`;

@@ -72,16 +72,14 @@ function byTime(trace, logs, withLogs) {
 
 function axis(scale) {
   const ticks = [0, 0.25, 0.5, 0.75].map((part) => h("span", { class: "tick", style: { left: `${part * 100}%` } }, duration((scale.span * part) / 1000)));
-  ticks.push(h("span", { class: "tick last", style: { right: "0" } }, duration(scale.span / 1000)));
+  ticks.push(h("span", { class: "tick last" }, duration(scale.span / 1000)));
   return h("div", { class: "line ruler", role: "row" }, h("span", {}), h("span", { class: "lane" }, ticks));
 }
 
 function spanRow({ span, depth }, scale, critical, onSpan) {
   const left = scale.at(span.time_us);
   const width = Math.max(0, scale.at(span.time_us + span.duration_ms * 1000) - left);
-  const after = left + width < 80;
-  const label = h("span", { class: "took", style: after ? { left: `${left + width}%` } : { right: `${100 - left}%` } }, duration(span.duration_ms));
-  if (!after && left < 15) label.style.setProperty("right", "0");
+  const label = h("span", { class: "took", style: { left: `${left + width}%` } }, duration(span.duration_ms));
   return h("div", {
     class: `line ${span.status} ${hue(span.service)}`, role: "row", tabindex: 0, "data-row": span.span_id, "data-span": span.span_id,
     "aria-label": `${span.service} ${span.name}, ${duration(span.duration_ms)}, ${span.status}`,

@@ -31,7 +31,7 @@ export async function overview({ signal }) {
 
 function draw(found, failed, status, routes, toggle) {
   if (!found.services.length && !status.logs) return welcome();
-  return [totals(found.services, status), services(found.services, routes, toggle), failures(failed)];
+  return [totals(found, status), services(found.services, routes, toggle), failures(failed)];
 }
 
 function welcome() {
@@ -40,15 +40,13 @@ function welcome() {
     `export OTEL_EXPORTER_OTLP_ENDPOINT=http://${location.hostname}:4318`));
 }
 
-function totals(services, status) {
-  const requests = services.reduce((sum, one) => sum + one.rate, 0);
-  const errors = services.reduce((sum, one) => sum + one.errors, 0);
+function totals({ services, outside }, status) {
   const failing = services.filter((one) => one.errors).length;
   return h("div", { class: "totals" },
     h("span", {}, h("b", {}, services.length), " services"),
     h("span", { class: failing ? "bad" : "" }, h("b", {}, failing), " failing"),
-    h("span", {}, h("b", {}, rate(requests)), " requests/s"),
-    h("span", { class: errors ? "bad" : "" }, h("b", {}, count(errors)), " errors"),
+    h("span", {}, h("b", {}, rate(outside.rate)), " requests/s from outside"),
+    h("span", { class: outside.errors ? "bad" : "" }, h("b", {}, count(outside.errors)), " of them failed"),
     h("span", { class: "push faint" }, `${count(status.spans)} spans, ${count(status.logs)} log lines, ${count(status.points)} points kept`));
 }
 
@@ -56,7 +54,8 @@ function services(list, routes, toggle) {
   const most = Math.max(...list.map((one) => one.p95_ms ?? 0));
   return h("section", { class: "panel scroll" }, h("table", { class: "overview" },
     h("thead", {}, h("tr", {},
-      ["Service", "", "Requests/s", "", "Errors", "", "p95", "p50", "p99"].map((title, index) => h("th", { class: index > 1 && title ? "num" : "" }, title)))),
+      h("th", { class: "wide" }, "Service"), ["Requests/s", "Failed", "p95"].map((title) => [h("th", { class: "num thin" }, title), h("th", {})]),
+      ["p50", "p99"].map((title) => h("th", { class: "num thin" }, title)))),
     h("tbody", {}, list.map((one) => [row(one, toggle, routes[one.name]), routes[one.name] && inner(one.name, routes[one.name])]))));
 }
 
@@ -66,10 +65,10 @@ function row(one, toggle, open) {
   return h("tr", { class: `pick ${state}`, tabindex: 0, "data-row": one.name, "aria-expanded": String(Boolean(open)), on: acting(act) },
     h("td", {}, h("div", { class: "row" }, h("span", { class: `dot ${!one.requests ? "" : one.errors ? "bad" : "ok"}` }),
       service(one.name), one.version && h("span", { class: "faint" }, one.version))),
-    h("td", { class: "spark" }, spark(one.lines.rate, "blue")), h("td", { class: "num big" }, rate(one.rate)),
-    h("td", { class: "spark" }, spark(one.lines.errors, one.errors ? "red" : "")),
+    h("td", { class: "num big" }, rate(one.rate)), h("td", { class: "spark" }, spark(one.lines.rate, "blue")),
     h("td", { class: `num ${one.errors ? "bad big" : "faint"}` }, one.requests ? share(one.error_share) : "–"),
-    h("td", { class: "spark" }, spark(one.lines.p95_ms)), h("td", { class: "num big" }, duration(one.p95_ms)),
+    h("td", { class: "spark" }, spark(one.lines.errors, one.errors ? "red" : "")),
+    h("td", { class: "num big" }, duration(one.p95_ms)), h("td", { class: "spark" }, spark(one.lines.p95_ms)),
     h("td", { class: "num dim" }, duration(one.p50_ms)), h("td", { class: "num dim" }, duration(one.p99_ms)));
 }
 

@@ -9,10 +9,11 @@ from stack._commands import Commands
 from stack._errors import StackError
 
 _EPILOG = """\
-Ports are moved by variables (CLEW_JAEGER_QUERY_PORT, …: a message about a taken port names the
-right one). CLEW_STACK_DIR      state, logs and stored data (.stack in the checkout)
-CLEW_BACKENDS_DIR   binaries (~/.cache/clew/backends) CLEW_RELEASES_URL   where releases are
-downloaded from (https://github.com) CLEW_STACK_TIMEOUT  seconds that a start may take (60)
+CLEW_STACK_DIR      state, logs and stored data (.stack in the checkout)
+CLEW_BACKENDS_DIR   binaries (~/.cache/clew/backends)
+CLEW_RELEASES_URL   where releases are downloaded from (https://github.com)
+CLEW_STACK_TIMEOUT  seconds that a start may take (60)
+CLEW_..._PORT       each port has its own; a message about a taken port names the right one
 """
 
 

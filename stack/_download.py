@@ -52,7 +52,7 @@ class Releases:
         if not expected:
             raise WayClosed(
                 f"no pinned checksum for {platform}, so what is downloaded could not be trusted",
-                f"put the published SHA-256 of {binary.name} {binary.version} in stack/_binaries.py",
+                f"put the SHA-256 of {binary.name} {binary.version} in stack/_binaries.py",
             )
         return expected
 

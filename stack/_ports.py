@@ -77,8 +77,8 @@ def check_free(components: Iterable[str], numbers: Mapping[str, int]) -> None:
 
 def _complaint(port: Port, number: int) -> str:
     return (
-        f"  port {number}, wanted by {port.component} ({port.purpose}), is held by {holder(number)}; "
-        f"end that, or set {port.variable} to another port"
+        f"  port {number}, wanted by {port.component} ({port.purpose}), is held by "
+        f"{holder(number)}; end that, or set {port.variable} to another port"
     )
 
 

@@ -6,6 +6,7 @@ is seen after a reload) with target files that carry this stack's ports.
 """
 
 import json
+import os
 from pathlib import Path
 
 from stack._components import address, prometheus_folder
@@ -21,9 +22,10 @@ def write_prometheus_folder(settings: Settings) -> None:
     _link(folder / "alerts", settings.root / "alerts")
     # JSON is YAML too (YAML 1.2, section 1.3), and Prometheus picks the reader by the file's
     # suffix.
-    (targets / "scrape.yml").write_text(json.dumps(_scraped(settings), indent=2))
-    (targets / "alertmanagers.yml").write_text(
-        json.dumps([{"targets": [address(settings, "CLEW_ALERTMANAGER_PORT")]}], indent=2)
+    _write(targets / "scrape.yml", _scraped(settings))
+    _write(
+        targets / "alertmanagers.yml",
+        [{"targets": [address(settings, "CLEW_ALERTMANAGER_PORT")]}],
     )
 
 
@@ -39,7 +41,17 @@ def _scraped(settings: Settings) -> list[dict[str, object]]:
     ]
 
 
+# A Prometheus that is up may be reading: both replace what is there in one step.
+
+
+def _write(file: Path, content: list[dict[str, object]]) -> None:
+    half = file.with_suffix(".half")
+    half.write_text(json.dumps(content, indent=2))
+    os.replace(half, file)
+
+
 def _link(link: Path, target: Path) -> None:
-    if link.is_symlink() or link.exists():
-        link.unlink()
-    link.symlink_to(target)
+    half = link.with_name(f"{link.name}.half")
+    half.unlink(missing_ok=True)
+    half.symlink_to(target)
+    os.replace(half, link)

@@ -6,60 +6,37 @@ Source: HTTP semantic conventions, https://opentelemetry.io/docs/specs/semconv/h
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from opentelemetry import context as context_api
-from opentelemetry import propagate
-from opentelemetry.baggage import _BAGGAGE_KEY
 from opentelemetry.context import Context
-from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import (
-    DEFAULT_TRACE_STATE,
     NonRecordingSpan,
     SpanContext,
     SpanKind,
     Status,
     StatusCode,
-    TraceState,
 )
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _names, correlation
+from clew import _names
 from clew.logs import ORIGIN
 from clew.metrics import DurationHistogram
 from clew.traces import ClewSpan, ClewTracer
-from clew.traces._tracer import _FLAGS
 
 _METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
 OTHER_METHOD = "_OTHER"
-# W3C Trace Context, section 3.2. Another version, or anything odd, takes the slow path.
-_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 # Query parameters that the convention tells to redact: they sign requests.
 _SECRET_PARAMETERS = frozenset(
     ("AWSAccessKeyId", "Signature", "sig", "X-Goog-Signature", "X-Amz-Signature",
      "X-Amz-Credential", "X-Amz-Security-Token")
 )  # fmt: skip
 _ERROR = Status(StatusCode.ERROR)
+_NOWHERE = Context()
 _access = logging.getLogger(_names.ACCESS_LOGGER)
-_new = tuple.__new__
-_Headers = Mapping[str, str]
-
-
-class _HeaderGetter(Getter[_Headers]):
-    def get(self, carrier: _Headers, key: str) -> list[str] | None:
-        value = carrier.get(key.lower())
-        return None if value is None else [value]
-
-    def keys(self, carrier: _Headers) -> list[str]:
-        return list(carrier)
-
-
-_GETTER = _HeaderGetter()
 
 
 def method_name(method: str) -> str:
@@ -86,104 +63,32 @@ def host_and_port(host: str, scheme: str) -> tuple[str, int | None]:
     return address, port or {"http": 80, "https": 443, "ws": 80, "wss": 443}.get(scheme)
 
 
-class Incoming:
-    """Turns the headers of a request into the context that its span continues.
-
-    For the propagators of the default configuration it does by hand what they would do; for others,
-    or where baggage comes along, it asks them.
-    """
-
-    def __init__(self, propagators: Sequence[str], correlation_headers: Sequence[str]) -> None:
-        self._by_hand = set(propagators) == {"tracecontext", "baggage"}
-        self._correlation = tuple(name.lower() for name in correlation_headers)
-
-    def read(
-        self, headers: _Headers, inherit: bool = True
-    ) -> tuple[SpanContext | None, str, Context]:
-        """(parent, correlation id, context) of a request with `headers` (lower-case names).
-
-        The context holds the id and the baggage, not yet a span. With `inherit` it begins as the
-        current one, which an in-process client may have set.
-        """
-        parent: SpanContext | None = None
-        if self._by_hand and "baggage" not in headers:
-            thread = self._thread(headers)
-            line = headers.get("traceparent")
-            if line is not None:
-                parent = self._parent(line, headers)
-            values: dict[str, Any] = {
-                correlation.KEY: thread,
-                _BAGGAGE_KEY: {_names.CORRELATION_ID: thread},
-            }
-            current = context_api.get_current() if inherit else None
-            if current:  # an in-process client, or an outer middleware, left something there
-                values = {**current, **values}
-            return parent, thread, Context(values)
-        extracted = propagate.extract(headers, None if inherit else Context(), _GETTER)
-        active = extracted.get(_SPAN_KEY)
-        if isinstance(active, NonRecordingSpan):  # came with the headers
-            found = active.get_span_context()
-            parent = found if found.is_valid else None
-        carried = correlation.get(extracted)
-        thread = self._thread(headers) if carried is None else carried
-        return parent, thread, correlation.with_id(thread, extracted)
-
-    def _thread(self, headers: _Headers) -> str:
-        for name in self._correlation:
-            value = headers.get(name)
-            if value is not None:
-                return correlation.accept(value)
-        return correlation.new_id()
-
-    def _parent(self, line: str, headers: _Headers) -> SpanContext | None:
-        match = _TRACEPARENT.fullmatch(line)
-        if match is None:
-            context = propagate.extract(headers, Context(), _GETTER)
-            span = context.get(_SPAN_KEY)
-            found = span.get_span_context() if isinstance(span, NonRecordingSpan) else None
-            return found if found is not None and found.is_valid else None
-        trace_id, span_id = int(match[1], 16), int(match[2], 16)
-        if not trace_id or not span_id:
-            return None
-        state = headers.get("tracestate")
-        return _new(
-            SpanContext,
-            (
-                trace_id,
-                span_id,
-                True,
-                _FLAGS[int(match[3], 16) & 3],
-                TraceState.from_header([state]) if state else DEFAULT_TRACE_STATE,
-                True,
-            ),
-        )
-
-
 def start_server_span(
     tracer: ClewTracer,
     method: str,
     parent: SpanContext | None,
-    context: Context,
+    values: dict[str, Any],
     attributes: dict[str, Any],
     start: int,
 ) -> tuple[ClewSpan | NonRecordingSpan, Context]:
-    """The SERVER span (`start` in ns since the epoch), and `context` with it as the current one."""
+    """The SERVER span (`start` in ns since the epoch), and the context of `values` that it is
+    current in. `values` and `attributes` become theirs."""
     name = "HTTP" if method == OTHER_METHOD else method
-    if tracer.follows_parent:
-        own, recording, _ = tracer.decide(parent, context, name, SpanKind.SERVER, attributes)
-    else:
-        if parent is not None:  # a sampler finds its parent in the context
-            remote = NonRecordingSpan(parent)
-            context = context_api.set_value(_SPAN_KEY, remote, context)
-        own, recording, sampled = tracer.decide(parent, context, name, SpanKind.SERVER, attributes)
-        attributes = dict(sampled or ())
+    context = _NOWHERE
+    if not tracer.follows_parent or tracer.span_processor._span_processors:
+        if parent is not None:  # samplers and processors find the parent in the context
+            values[_SPAN_KEY] = NonRecordingSpan(parent)
+        context = Context(values)
+    own, recording, sampled = tracer.decide(parent, context, name, SpanKind.SERVER, attributes)
     span: ClewSpan | NonRecordingSpan
     if recording:
-        span = ClewSpan(tracer, name, own, parent, SpanKind.SERVER, attributes, start)
+        mine = attributes if sampled is attributes else dict(sampled or ())
+        span = ClewSpan(tracer, name, own, parent, SpanKind.SERVER, mine, start)
         tracer.started(span, context)
     else:
         span = NonRecordingSpan(own)
-    return span, Context({**context, _SPAN_KEY: span})
+    values[_SPAN_KEY] = span
+    return span, Context(values)
 
 
 class Finished(NamedTuple):

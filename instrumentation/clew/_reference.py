@@ -22,6 +22,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from clew import _names, correlation
 from clew._exceptions import ConfigurationError
+from clew._incoming import ASGI
 
 if TYPE_CHECKING:
     from clew._runtime import Runtime
@@ -43,15 +44,14 @@ class CorrelationMiddleware:
 
     def __init__(self, app: Any, runtime: Runtime) -> None:
         self.app = app
-        self._incoming = runtime.incoming
+        self._incoming = runtime.incoming(ASGI)
         self._header = runtime.settings.correlation_headers[0].lower().encode()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        _, thread, _ = self._incoming.read(headers)
+        _, thread, _ = self._incoming.read(dict(scope["headers"]), context_api.get_current())
         header = (self._header, thread.encode("latin-1"))
 
         async def send_with_id(message: MutableMapping[str, Any]) -> None:

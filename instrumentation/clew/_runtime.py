@@ -23,7 +23,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from clew import _names, _sdk_signals, _signals, metrics
 from clew._config import Settings
 from clew._exceptions import ConfigurationError
-from clew._http_server import Incoming
+from clew._incoming import Carrier, Incoming
 from clew._logging_setup import LoggingSetup
 from clew._prometheus import RegistrySource, serve
 from clew._version import __version__
@@ -50,7 +50,6 @@ class Runtime:
         tracer = self.tracer_provider.get_tracer("clew", __version__)
         assert isinstance(tracer, ClewTracer)
         self.tracer = tracer
-        self.incoming = Incoming(settings.propagators, settings.correlation_headers)
         self.propagator = _propagator(settings)
         service = str(self.resource.attributes[_names.SERVICE_NAME])
         self.logging = LoggingSetup(
@@ -62,6 +61,13 @@ class Runtime:
             level=settings.log_level,
             json_lines=settings.log_format == "json",
             access_log=settings.access_log,
+        )
+
+    def incoming(self, carrier: Carrier) -> Incoming:
+        """The reader of incoming headers, for servers that keep them as `carrier` says."""
+        settings = self.settings
+        return Incoming(
+            carrier, self.propagator, settings.propagators, settings.correlation_headers
         )
 
     def start(self) -> None:

@@ -6,13 +6,14 @@ import itertools
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import time_ns
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.context import _RUNTIME_CONTEXT, Context
 from opentelemetry.trace import Status, StatusCode
 
 from clew import _http_server as http
 from clew import _names, _routes
+from clew._incoming import ASGI
 from clew._runtime import Runtime
 from clew.logs import ORIGIN
 from clew.metrics import DurationHistogram
@@ -26,9 +27,10 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _MARK = "clew"
-_MOST_TEMPLATES = 1_000
+_MOST_KINDS = 1_000
 _logger = logging.getLogger(__name__)
 _attach, _detach = _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
+_current = _RUNTIME_CONTEXT.get_current
 
 
 class ClewMiddleware:
@@ -37,14 +39,14 @@ class ClewMiddleware:
     def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
         self.app = app
         self.tracer = runtime.tracer
-        self.incoming = runtime.incoming
+        self.incoming = runtime.incoming(ASGI)
         self.http = runtime.pipeline.http
         self.put = runtime.pipeline.spans.put
         self.access_log = runtime.settings.access_log
         self.id_header = runtime.settings.correlation_headers[0].lower().encode()
         self._excluded = runtime.settings.excluded_urls
-        # (method, scheme, host, HTTP version) → the attributes that requests alike in these share
-        self._templates: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._kinds: dict[tuple[Any, ...], _Kind] = {}
+        self._faulty = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -59,55 +61,62 @@ class ClewMiddleware:
         exchange = _WebSocket if kind == "websocket" else _Exchange
         await exchange(self, scope, receive, send).run()
 
-    def attributes(self, scope: Scope, headers: dict[str, str]) -> dict[str, Any]:
-        """The span attributes that are known when the request arrives."""
-        key = (
-            scope.get("method", "GET"),
-            scope.get("scheme", "http"),
-            headers.get("host"),
-            scope.get("http_version"),
-        )
-        shared = self._templates.get(key)
-        if shared is None:
-            shared = self._template(key, scope)
-        found = shared.copy()
-        found[_names.URL_PATH] = scope["path"]
-        query = scope.get("query_string")
-        if query:
-            found[_names.URL_QUERY] = http.redacted_query(query.decode("latin-1"))
-        client = scope.get("client")
-        if client:
-            found[_names.CLIENT_ADDRESS] = client[0]
-            found[_names.NETWORK_PEER_ADDRESS] = client[0]
-            found[_names.NETWORK_PEER_PORT] = client[1]
-        agent = headers.get("user-agent")
-        if agent is not None:
-            found[_names.USER_AGENT_ORIGINAL] = agent
+    def kind(self, scope: Scope, host: bytes | None) -> _Kind:
+        """What `scope` has in common with other requests."""
+        key = (scope["method"], scope.get("scheme"), host, scope.get("http_version"))
+        found = self._kinds.get(key)
+        if found is None:
+            if len(self._kinds) >= _MOST_KINDS:  # hosts and methods are the caller's choice
+                self._kinds.clear()
+            found = self._kinds[key] = self._new_kind(scope, host)
         return found
 
-    def _template(self, key: tuple[Any, ...], scope: Scope) -> dict[str, Any]:
-        method, scheme, host, version = key
-        found: dict[str, Any] = {_names.URL_SCHEME: scheme}
-        if scope["type"] == "websocket":
-            found[_names.NETWORK_PROTOCOL_NAME] = "websocket"
-        else:
-            known = http.method_name(method)
-            found[_names.HTTP_REQUEST_METHOD] = known
-            if known != method:
-                found[_names.HTTP_REQUEST_METHOD_ORIGINAL] = method
-            if version:
-                found[_names.NETWORK_PROTOCOL_VERSION] = version
-        address, port = (
-            http.host_and_port(host, scheme) if host else scope.get("server") or ("", None)
+    def _new_kind(self, scope: Scope, host: bytes | None) -> _Kind:
+        scheme = scope.get("scheme") or "http"
+        original = scope["method"]
+        method = http.method_name(original)
+        attributes: dict[str, Any] = {
+            _names.HTTP_REQUEST_METHOD: method,
+            _names.URL_SCHEME: scheme,
+        }
+        if method != original:
+            attributes[_names.HTTP_REQUEST_METHOD_ORIGINAL] = original
+        if scope.get("http_version"):
+            attributes[_names.NETWORK_PROTOCOL_VERSION] = scope["http_version"]
+        attributes.update(_server(scope, host, scheme))
+        active = self.http.active.pair(
+            ((_names.HTTP_REQUEST_METHOD, method), (_names.URL_SCHEME, scheme))
         )
-        if address:
-            found[_names.SERVER_ADDRESS] = address
-            if port is not None:
-                found[_names.SERVER_PORT] = port
-        if len(self._templates) >= _MOST_TEMPLATES:  # hosts and methods are the caller's choice
-            self._templates.clear()
-        self._templates[key] = found
-        return found
+        return _Kind(method, scheme, attributes, active)
+
+    def fault(self) -> None:
+        """Log a fault of clew's own, the first in full; it does not reach the application."""
+        level = logging.DEBUG if self._faulty else logging.ERROR
+        self._faulty = True
+        _logger.log(level, "A request is not fully observed; more are only counted.", exc_info=True)
+
+
+def _server(scope: Scope, host: bytes | None, scheme: str) -> dict[str, Any]:
+    """server.address and server.port, from the Host header, else from the socket."""
+    if host:
+        address, port = http.host_and_port(host.decode("latin-1"), scheme)
+    else:
+        address, port = scope.get("server") or ("", None)
+    found: dict[str, Any] = {}
+    if address:
+        found[_names.SERVER_ADDRESS] = address
+        if port is not None:
+            found[_names.SERVER_PORT] = port
+    return found
+
+
+class _Kind(NamedTuple):
+    """What requests of one method, scheme, host and HTTP version share."""
+
+    method: str
+    scheme: str
+    attributes: dict[str, Any]
+    active: tuple[Any, Any]  # (started, finished), see `ActiveRequests`
 
 
 class _Exchange:
@@ -135,7 +144,13 @@ class _Exchange:
 
     async def run(self) -> None:
         middleware = self._middleware
-        token = _attach(self._begin())
+        try:
+            context = self._begin()
+        except Exception:  # a scope that clew does not understand; the application may
+            middleware.fault()
+            await middleware.app(self._scope, self._receive, self._send)
+            return
+        token = _attach(context)
         try:
             await middleware.app(self._scope, self.receive, self.send)
         except BaseException as error:
@@ -153,27 +168,36 @@ class _Exchange:
     def _begin(self) -> Context:
         middleware, scope = self._middleware, self._scope
         self._start = start = time_ns()
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        parent, thread, context = middleware.incoming.read(headers)
-        attributes = middleware.attributes(scope, headers)
-        attributes[_names.CORRELATION_ID] = self._thread = thread
+        headers = dict(scope["headers"])
+        parent, thread, values = middleware.incoming.read(headers, _current())
+        self._thread = thread
         self._id_header = (middleware.id_header, thread.encode("latin-1"))
-        self._scheme = attributes[_names.URL_SCHEME]
-        self._method = method = self._span_method()
-        started, self._active = self._counts(method)
-        next(started)
+        attributes = self._known(headers)
+        attributes[_names.CORRELATION_ID] = thread
+        attributes[_names.URL_PATH] = scope["path"]
+        query = scope.get("query_string")
+        if query:
+            attributes[_names.URL_QUERY] = http.redacted_query(query.decode("latin-1"))
+        client = scope.get("client")
+        if client:
+            attributes[_names.CLIENT_ADDRESS] = client[0]
+            attributes[_names.NETWORK_PEER_ADDRESS] = client[0]
+            attributes[_names.NETWORK_PEER_PORT] = client[1]
+        agent = headers.get(b"user-agent")
+        if agent is not None:
+            attributes[_names.USER_AGENT_ORIGINAL] = agent.decode("latin-1")
         self._span, context = http.start_server_span(
-            middleware.tracer, method, parent, context, attributes, start
+            middleware.tracer, self._method, parent, values, attributes, start
         )
         return context
 
-    def _span_method(self) -> str:
-        return http.method_name(self._scope["method"])
-
-    def _counts(self, method: str) -> tuple[Any, Any]:
-        return self._middleware.http.active.pair(
-            ((_names.HTTP_REQUEST_METHOD, method), (_names.URL_SCHEME, self._scheme))
-        )
+    def _known(self, headers: dict[bytes, bytes]) -> dict[str, Any]:
+        """Attributes that this request shares with others; counts it as begun."""
+        kind = self._middleware.kind(self._scope, headers.get(b"host"))
+        self._method, self._scheme = kind.method, kind.scheme
+        started, self._active = kind.active
+        next(started)
+        return kind.attributes.copy()
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -247,6 +271,12 @@ class _Exchange:
             elif not self._end:
                 error = "ClientDisconnect" if self._client_left else "IncompleteResponse"
         middleware = self._middleware
+        try:
+            self._hand_over(middleware, error)
+        except Exception:
+            middleware.fault()
+
+    def _hand_over(self, middleware: ClewMiddleware, error: str) -> None:
         http.finish(
             http.Finished(
                 span=self._span,
@@ -277,11 +307,15 @@ class _WebSocket(_Exchange):
 
     __slots__ = ()
 
-    def _span_method(self) -> str:
-        return "WS"
-
-    def _counts(self, method: str) -> tuple[Any, Any]:
-        return itertools.count(), itertools.count()
+    def _known(self, headers: dict[bytes, bytes]) -> dict[str, Any]:
+        scope = self._scope
+        self._method, self._scheme = "WS", scope.get("scheme") or "ws"
+        self._active = itertools.count()
+        return {
+            _names.URL_SCHEME: self._scheme,
+            _names.NETWORK_PROTOCOL_NAME: "websocket",
+            **_server(scope, headers.get(b"host"), self._scheme),
+        }
 
     async def receive(self) -> Message:
         return await self._receive()

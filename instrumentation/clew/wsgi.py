@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from time import time_ns
 from typing import Any
 
-from opentelemetry.context import _RUNTIME_CONTEXT
+from opentelemetry.context import _RUNTIME_CONTEXT, Context
 from opentelemetry.trace import Status, StatusCode
 
 from clew import _http_server as http
 from clew import _names
+from clew._incoming import WSGI
 from clew._runtime import Runtime
 from clew.logs import ORIGIN
 from clew.traces import ClewSpan
@@ -21,6 +22,8 @@ StartResponse = Callable[..., Callable[[bytes], object]]
 WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 EXCHANGE = "clew.exchange"  # in the WSGI environ: the request's own record
+# A worker's thread begins each request with no context of its own.
+_NOTHING = Context()
 _attach, _detach = _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
 
 
@@ -30,7 +33,7 @@ class ClewWsgiMiddleware:
     def __init__(self, app: WSGIApp, runtime: Runtime) -> None:
         self.app = app
         self.tracer = runtime.tracer
-        self.incoming = runtime.incoming
+        self.incoming = runtime.incoming(WSGI)
         self.http = runtime.pipeline.http
         self.put = runtime.pipeline.spans.put
         self.access_log = runtime.settings.access_log
@@ -82,12 +85,7 @@ class WsgiExchange:
         middleware, environ = self._middleware, self._environ
         environ[EXCHANGE] = self
         self._start = start = time_ns()
-        headers = {
-            key[5:].replace("_", "-").lower(): value
-            for key, value in environ.items()
-            if key.startswith("HTTP_")
-        }
-        parent, thread, context = middleware.incoming.read(headers, inherit=False)
+        parent, thread, values = middleware.incoming.read(environ, _NOTHING)
         self._thread = thread
         self._method = method = http.method_name(environ["REQUEST_METHOD"])
         self._scheme = environ.get("wsgi.url_scheme", "http")
@@ -99,11 +97,11 @@ class WsgiExchange:
         )
         next(started)
         self._span, context = http.start_server_span(
-            middleware.tracer, method, parent, context, self._attributes(headers), start
+            middleware.tracer, method, parent, values, self._attributes(), start
         )
         self._token = _attach(context)
 
-    def _attributes(self, headers: dict[str, str]) -> dict[str, Any]:
+    def _attributes(self) -> dict[str, Any]:
         environ = self._environ
         found: dict[str, Any] = {
             _names.HTTP_REQUEST_METHOD: self._method,
@@ -115,7 +113,7 @@ class WsgiExchange:
             found[_names.HTTP_REQUEST_METHOD_ORIGINAL] = environ["REQUEST_METHOD"]
         if environ.get("QUERY_STRING"):
             found[_names.URL_QUERY] = http.redacted_query(environ["QUERY_STRING"])
-        host = headers.get("host") or environ.get("SERVER_NAME", "")
+        host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         address, port = http.host_and_port(host, self._scheme)
         if address:
             found[_names.SERVER_ADDRESS] = address
@@ -127,7 +125,7 @@ class WsgiExchange:
         if environ.get("REMOTE_ADDR"):
             found[_names.CLIENT_ADDRESS] = environ["REMOTE_ADDR"]
             found[_names.NETWORK_PEER_ADDRESS] = environ["REMOTE_ADDR"]
-        agent = headers.get("user-agent")
+        agent = environ.get("HTTP_USER_AGENT")
         if agent is not None:
             found[_names.USER_AGENT_ORIGINAL] = agent
         return found

@@ -17,8 +17,8 @@ NOTES = """\
 import os, sys
 from pathlib import Path
 with open(os.environ["NOTES"], "a") as notes:
-    notes.write(f"{os.getcwd()} CGO_ENABLED={os.environ['CGO_ENABLED']} {'
-    '.join(sys.argv[1:])}\\n")
+    notes.write(f"{os.getcwd()} CGO_ENABLED={os.environ['CGO_ENABLED']} ")
+    notes.write(" ".join(sys.argv[1:]) + "\\n")
 if "-o" in sys.argv:
     Path(sys.argv[sys.argv.index("-o") + 1]).write_text("program")
 else:

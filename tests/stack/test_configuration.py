@@ -53,7 +53,7 @@ def test_every_variable_has_a_default(path: str) -> None:
 
 @pytest.mark.parametrize("path", EXPANDING)
 def test_defaults_in_files_are_the_stacks_own(path: str, settings: Settings) -> None:
-    """Where the stack gives a variable, the file's default is the same; folders are containers' own."""
+    """Where the stack gives a variable, the file's default is the same, but for folders."""
     given = environment(settings)
     for name, default in _VARIABLE.findall(text_of(path)):
         if name in given and not name.endswith("_DATA_DIR"):

@@ -158,7 +158,7 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
 
 
 def test_a_collector_of_other_parts_is_another_program(tmp_path: Path) -> None:
-    """Another part in the manifest changes the collector's name in the cache; a comment does not."""
+    """A new part in the manifest changes the collector's name in the cache; a comment does not."""
     manifest = tmp_path / "collector_config/builder.yaml"
     manifest.parent.mkdir()
     settings = Settings.read({"CLEW_BACKENDS_DIR": str(tmp_path)}, root=tmp_path)

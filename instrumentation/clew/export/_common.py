@@ -24,6 +24,7 @@ _ONE_OFF = frozenset(
 )
 _MOST_REMEMBERED = 8_192
 _LONGEST_REMEMBERED = 256
+_SHORT = 100  # characters
 
 
 class AttributeEncoder:
@@ -35,6 +36,8 @@ class AttributeEncoder:
     def __init__(self, field: int) -> None:
         """`field` is the number that the message around gives its attributes."""
         self._field = field
+        self._tag = pb.tag(field, 2)
+        self._heads: dict[str, bytes] = {}
         self._strings: dict[tuple[str, str], bytes] = {}
         self._ints: dict[tuple[str, int], bytes] = {}
 
@@ -54,12 +57,34 @@ class AttributeEncoder:
         return b"".join(parts)
 
     def _string(self, key: str, value: str) -> bytes:
-        encoded = pb.key_value(self._field, key, value)
+        encoded = self._short(key, value) if len(value) < _SHORT else b""
+        if not encoded:
+            encoded = pb.key_value(self._field, key, value)
         if key not in _ONE_OFF and len(value) <= _LONGEST_REMEMBERED:
             if len(self._strings) >= _MOST_REMEMBERED:
                 self._strings.clear()
             self._strings[key, value] = encoded
         return encoded
+
+    def _short(self, key: str, value: str) -> bytes:
+        """`pb.key_value` of an ASCII string so short that every length is one byte; else b""."""
+        if not value.isascii():
+            return b""
+        head = self._heads.get(key)
+        if head is None:
+            if len(key) >= _SHORT or len(self._heads) >= _MOST_REMEMBERED:
+                return b""
+            head = self._heads[key] = pb.string(1, key)
+        size = len(value)
+        if len(head) + size + 4 > 127:
+            return b""
+        return self._tag + b"%c%b\x12%c\x0a%c%b" % (
+            len(head) + size + 4,
+            head,
+            size + 2,
+            size,
+            value.encode(),
+        )
 
     def _int(self, key: str, value: int) -> bytes:
         encoded = pb.key_value(self._field, key, value)

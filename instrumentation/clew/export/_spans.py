@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.trace import SpanContext, StatusCode, TraceState
+from opentelemetry.trace import DEFAULT_TRACE_STATE, SpanContext, StatusCode, TraceState
 
 from clew.export import _common
 from clew.export import _protobuf as pb
@@ -56,16 +56,17 @@ class SpanEncoder:
         return pb.delimited(1, b"".join(body))
 
     def _span(self, span: ClewSpan) -> bytes:
-        context = span._context
+        # Unpacked as the tuples that they are: their properties are Python functions.
+        trace_id, span_id, _, _, trace_state, _ = span._context
         parent = span._parent
         name = self._names.get((span._name, span._kind.value))
         if name is None:
             name = self._name(span._name, span._kind.value)
         parts = [
             b"\x0a\x10",
-            context.trace_id.to_bytes(16, "big"),
+            trace_id.to_bytes(16, "big"),
             b"\x12\x08",
-            context.span_id.to_bytes(8, "big"),
+            span_id.to_bytes(8, "big"),
             name,
             _times(_START, span._start_time, _END, span._end_time),
             self._attributes.encode(span._attributes),
@@ -74,10 +75,10 @@ class SpanEncoder:
             parts.append(_FLAGS_LOCAL)
         else:
             parts.append(b"\x22\x08")
-            parts.append(parent.span_id.to_bytes(8, "big"))
-            parts.append(_FLAGS_REMOTE if parent.is_remote else _FLAGS_LOCAL)
-        if context.trace_state:
-            parts.append(_trace_state(3, context.trace_state))
+            parts.append(parent[1].to_bytes(8, "big"))
+            parts.append(_FLAGS_REMOTE if parent[2] else _FLAGS_LOCAL)
+        if trace_state is not DEFAULT_TRACE_STATE and trace_state:
+            parts.append(_trace_state(3, trace_state))
         if span._events:
             parts.extend(_event(event) for event in tuple(span._events))
         if span._links:

@@ -37,7 +37,8 @@ SAMPLED_RANDOM = TraceFlags(0x03)
 _RANDOM = TraceFlags(0x02)
 _SAMPLED = TraceFlags(0x01)
 _NONE = TraceFlags(0x00)
-_FLAGS = (_NONE, _SAMPLED, _RANDOM, SAMPLED_RANDOM)
+# By the two lowest bits of the flags.
+FLAGS = (_NONE, _SAMPLED, _RANDOM, SAMPLED_RANDOM)
 
 
 def span_context(
@@ -61,6 +62,9 @@ class ClewTracer(sdk_trace.Tracer):
         self._instrumentation_scope = scope
         self._tracer_config = provider._apply_tracer_configurator(scope)
         self._put = provider.buffer.put
+        self._new_trace_id = self.id_generator.generate_trace_id
+        self._new_span_id = self.id_generator.generate_span_id
+        self._root_flags = SAMPLED_RANDOM if self.id_generator.is_trace_id_random() else _SAMPLED
         # The default sampler's whole decision: as the parent; without one, yes.
         self.follows_parent = self.sampler is sampling.DEFAULT_ON
 
@@ -117,23 +121,13 @@ class ClewTracer(sdk_trace.Tracer):
         """The new span's context, whether it records, and its attributes after sampling."""
         if self.follows_parent:
             if parent is None:
-                return (
-                    span_context(
-                        self.id_generator.generate_trace_id(),
-                        self.id_generator.generate_span_id(),
-                        SAMPLED_RANDOM if self.id_generator.is_trace_id_random() else _SAMPLED,
-                        DEFAULT_TRACE_STATE,
-                    ),
-                    True,
-                    attributes,
-                )
-            own = span_context(
-                parent.trace_id,
-                self.id_generator.generate_span_id(),
-                _FLAGS[parent.trace_flags & 3],
-                parent.trace_state,
-            )
-            return own, bool(parent.trace_flags & 1), attributes
+                flags, state = self._root_flags, DEFAULT_TRACE_STATE
+                trace_id = self._new_trace_id()
+            else:
+                trace_id, _, _, parent_flags, state, _ = parent
+                flags = FLAGS[parent_flags & 3]
+            own = span_context(trace_id, self._new_span_id(), flags, state)
+            return own, bool(flags & 1), attributes
         return self._ask_sampler(parent, context, name, kind, attributes, links)
 
     def _ask_sampler(
@@ -145,17 +139,17 @@ class ClewTracer(sdk_trace.Tracer):
         attributes: Any,
         links: Sequence[Link] | None,
     ) -> tuple[SpanContext, bool, Mapping[str, Any] | None]:
-        trace_id = parent.trace_id if parent else self.id_generator.generate_trace_id()
+        trace_id = parent.trace_id if parent else self._new_trace_id()
         result = self.sampler.should_sample(context, trace_id, name, kind, attributes, links or ())
         is_random = (
             bool(parent.trace_flags & 2) if parent else self.id_generator.is_trace_id_random()
         )
         sampled = result.decision is sampling.Decision.RECORD_AND_SAMPLE
-        flags = _FLAGS[int(sampled) | 2 * is_random]
+        flags = FLAGS[int(sampled) | 2 * is_random]
         state = result.trace_state
         own = span_context(
             trace_id,
-            self.id_generator.generate_span_id(),
+            self._new_span_id(),
             flags,
             DEFAULT_TRACE_STATE if state is None else state,
         )

@@ -87,7 +87,24 @@ def _logs(read: Reader, values: Values) -> Any:
     given = any(values.get(name) for name in ("since", "from", "to"))
     by_id = wanted.trace_id or wanted.correlation_id or wanted.after_seq
     when = None if by_id and not given else window(values)
-    return logs.search(read, wanted, when, limit=_MOST_LINES.read(values))
+    most, oldest = _MOST_LINES.read(values), _LOG_ORDER.read(values) == "oldest"
+    return logs.search(read, wanted, when, limit=most, oldest=oldest)
+
+
+def _exemplars(read: Reader, values: Values) -> Any:
+    found = metrics.exemplars(
+        read,
+        window(values),
+        _METRIC.read(values),
+        _labels(values),
+        limit=_MOST_EXEMPLARS.read(values),
+        spread=_SPREAD.read(values),
+    )
+    return {"exemplars": found}
+
+
+def _trace_ids(read: Reader, values: Values) -> Any:
+    return {"trace_ids": traces.ids(read, window(values), _CORRELATION.read(values))}
 
 
 def _histogram(read: Reader, values: Values) -> Any:
@@ -112,6 +129,9 @@ _MOST = limit(50, 500)
 _MOST_LINES = limit(200, 2000)
 _MOST_EXEMPLARS = limit(500, 5000)
 _ORDER = Param("order", "Newest first or slowest first.", choices=("newest", "slowest"))
+_LOG_ORDER = Param("order", "Newest first or oldest first.", choices=("newest", "oldest"))
+_CORRELATION = Param("correlation_id", "The whole correlation id.", required=True)
+_SPREAD = Param("spread", "A few of each step instead of all.", "boolean", False)
 _BY = Param("by", "A label: one line for each of its values.")
 _STAT = Param("stat", "What to draw; the catalog says which fit.", choices=metrics.STATS)
 _A = Param("a", "The one trace id.", required=True)
@@ -140,11 +160,13 @@ ENDPOINTS = (
     Endpoint("/traces/groups", "Entry spans by name and outcome.", (*_SPAN, *WINDOW), _groups),
     Endpoint("/trace", "One trace with all detail.", (_ID,),
              lambda read, values: traces.trace(read, _ID.read(values))),
+    Endpoint("/trace_ids", "Ids of the traces with a correlation id, in order of their start.",
+             (_CORRELATION, *WINDOW), _trace_ids),
     Endpoint("/compare", "Two traces side by side.", (_A, _B),
              lambda read, values: compare.traces(read, _A.read(values), _B.read(values))),
     Endpoint("/compare/versions", "One route in two versions.", (*_VERSIONS, *WINDOW), _versions),
     Endpoint("/logs", "Log lines, newest first; with after_seq, oldest first.",
-             (*_LOG, _MOST_LINES, *WINDOW), _logs),
+             (*_LOG, _LOG_ORDER, _MOST_LINES, *WINDOW), _logs),
     Endpoint("/logs/histogram", "Log lines over time.", (*_LOG, *WINDOW), _histogram),
     Endpoint("/metrics", "Every instrument with its labels.", (),
              lambda read, values: {"metrics": metrics.catalog(read)}),
@@ -154,9 +176,7 @@ ENDPOINTS = (
              (_METRIC, _LABELS), lambda read, values: {
                  "points": metrics.instant(read, _METRIC.read(values), _labels(values))}),
     Endpoint("/metrics/exemplars", "Measured values that name their trace.",
-             (_METRIC, _LABELS, _MOST_EXEMPLARS, *WINDOW), lambda read, values: {
-                 "exemplars": metrics.exemplars(read, window(values), _METRIC.read(values),
-                                                _labels(values), _MOST_EXEMPLARS.read(values))}),
+             (_METRIC, _LABELS, _SPREAD, _MOST_EXEMPLARS, *WINDOW), _exemplars),
     Endpoint("/map", "Services, databases and queues, and the calls between them.", WINDOW,
              lambda read, values: map.service_map(read, window(values))),
 )  # fmt: skip

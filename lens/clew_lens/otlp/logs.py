@@ -53,6 +53,7 @@ def _record(
             span_id=span_id,
             service=resource.service,
             severity=_severity(record),
+            severity_text=record.severity_text[:32],
             body=_body(record, limits),
             logger=scope,
             correlation_id=first(attrs, _names.CORRELATION_ID)[: limits.name],

@@ -103,7 +103,8 @@ def _events(span: Any, limits: Limits) -> str:
     return to_json(
         [
             {
-                "time": event.time_unix_nano // 1000,
+                "time_us": event.time_unix_nano // 1000,
+                "time_ns": str(event.time_unix_nano),
                 "name": event.name[: limits.name],
                 "attributes": attributes(event.attributes, limits)[0],
             }

@@ -58,13 +58,19 @@ def _lowest(level: str) -> int:
 
 
 def search(
-    read: Reader, wanted: Search, window: Window | None = None, *, limit: int = 200
+    read: Reader,
+    wanted: Search,
+    window: Window | None = None,
+    *,
+    limit: int = 200,
+    oldest: bool = False,
 ) -> dict[str, Any]:
     """Lines that fit, newest first, and the sequence number to go on from."""
     where = wanted.where(window)
     last = read.one("SELECT coalesce(max(seq), 0) FROM logs")[0]
     # A tail must not miss a line, so it goes by order of arrival; a search goes by time.
-    order = "seq" if wanted.after_seq else "time DESC, seq DESC"
+    order = "time, seq" if oldest else "time DESC, seq DESC"
+    order = "seq" if wanted.after_seq else order
     rows = read.dicts(
         f"SELECT {LOG_COLUMNS} FROM logs{where.sql} ORDER BY {order} LIMIT ?",
         [*where.params, limit],

@@ -13,7 +13,8 @@ WITH child AS (
     SELECT trace_lo, parent_id, service, status, duration FROM spans
     WHERE entry AND kind <> 5 AND parent_id <> 0 AND time BETWEEN $from AND $to
 )
-SELECT p.service, c.service, 'service', count(*), count(*) FILTER (c.status = 2 OR p.status = 2),
+SELECT p.service, c.service, 'service', count(*), 
+       count(*) FILTER (c.status = 2 OR p.status = 2 AND p.kind IN (3, 4)),
        quantile_disc(c.duration, 0.95)
 FROM child c JOIN spans p ON p.span_id = c.parent_id AND p.trace_lo = c.trace_lo
 WHERE p.service <> c.service AND p.time BETWEEN $from - 600000000000 AND $to

@@ -158,7 +158,9 @@ def instant(read: Reader, name: str, labels: Mapping[str, str]) -> list[dict[str
             "labels": dict(series[row["series"]].labels),
             "kind": series[row["series"]].kind,
             "unit": series[row["series"]].unit,
+            "monotonic": series[row["series"]].monotonic,
             "time_us": row["time"] // 1000,
+            "time_ns": str(row["time"]),
             "value": row["value"],
             "count": row["count"],
             "sum": row["sum"],
@@ -170,18 +172,31 @@ def instant(read: Reader, name: str, labels: Mapping[str, str]) -> list[dict[str
 
 
 def exemplars(
-    read: Reader, window: Window, name: str, labels: Mapping[str, str], limit: int = 500
+    read: Reader,
+    window: Window,
+    name: str,
+    labels: Mapping[str, str],
+    *,
+    limit: int = 500,
+    spread: bool = False,
 ) -> list[dict[str, Any]]:
-    """Measured values with the trace each was measured in, newest first."""
+    """Measured values with the trace each was measured in, newest first.
+
+    `spread` takes the two largest of each step instead of all, so that they cover the window.
+    """
     series = {one.id: one for one in series_of(read, name, labels)}
+    step = window.step(POINTS // 2)
+    rank = f"row_number() OVER (PARTITION BY time // {step} ORDER BY value DESC)"
     rows = read.dicts(
         "SELECT DISTINCT * FROM exemplars WHERE series IN (SELECT unnest(?::UBIGINT[]))"
-        " AND time BETWEEN ? AND ? ORDER BY time DESC LIMIT ?",
+        f" AND time BETWEEN ? AND ? {f'QUALIFY {rank} <= 2' if spread else ''}"
+        " ORDER BY time DESC LIMIT ?",
         [list(series), window.start, window.end, limit],
     )
     return [
         {
             "time_us": row["time"] // 1000,
+            "time_ns": str(row["time"]),
             "value": row["value"],
             "trace_id": trace_hex(row["trace_hi"], row["trace_lo"]),
             "span_id": span_hex(row["span_id"]),

@@ -8,9 +8,11 @@ from typing import Any
 from .. import _names
 
 SPAN_COLUMNS = """time, duration, trace_hi, trace_lo, span_id, parent_id, service, name, kind,
-status, entry, route, method, code, version, correlation_id, peer, peer_type"""
-SPAN_DETAIL = SPAN_COLUMNS + ", resource, scope, status_message, attrs, events, links, dropped"
-LOG_COLUMNS = """seq, time, trace_hi, trace_lo, span_id, service, severity, body, logger,
+status, entry, route, method, code, version, correlation_id, peer, peer_type,
+status_message"""
+SPAN_DETAIL = SPAN_COLUMNS + ", resource, scope, attrs, events, links, dropped"
+LOG_COLUMNS = """seq, time, trace_hi, trace_lo, span_id, service, severity,
+severity_text, body, logger,
 correlation_id, exception, stacktrace, version, attrs"""
 
 
@@ -50,7 +52,10 @@ def span(row: dict[str, Any]) -> dict[str, Any]:
         "kind": _names.SPAN_KINDS[row["kind"]],
         "status": _names.SPAN_STATUSES[row["status"]],
         "time_us": micros(row["time"]),
+        "time_ns": str(row["time"]),
         "duration_ms": millis(row["duration"]),
+        "duration_ns": row["duration"],
+        "status_message": row["status_message"],
         "entry": row["entry"],
         "route": row["route"],
         "method": row["method"],
@@ -60,7 +65,6 @@ def span(row: dict[str, Any]) -> dict[str, Any]:
         "peer": row["peer"],
     }
     if "attrs" in row:
-        made["status_message"] = row["status_message"]
         made["scope"] = row["scope"]
         made["attributes"] = loads(row["attrs"], {})
         made["events"] = loads(row["events"], [])
@@ -74,9 +78,11 @@ def log(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "seq": row["seq"],
         "time_us": micros(row["time"]),
+        "time_ns": str(row["time"]),
         "service": row["service"],
         "level": _names.level(row["severity"]),
         "severity": row["severity"],
+        "severity_text": row["severity_text"],
         "message": row["body"],
         "logger": row["logger"],
         "trace_id": trace_hex(row["trace_hi"], row["trace_lo"]),

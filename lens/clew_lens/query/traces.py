@@ -73,6 +73,17 @@ def search(
     ]
 
 
+def ids(read: Reader, window: Window, correlation_id: str) -> list[str]:
+    """Ids of traces with that correlation id, in the order in which they began."""
+    where = Where().window(window).equal("correlation_id", correlation_id)
+    rows = read.rows(
+        "SELECT trace_hi, trace_lo FROM spans WHERE trace_lo IN"
+        f" (SELECT trace_lo FROM spans{where.sql}) GROUP BY ALL ORDER BY min(time) LIMIT 1000",
+        where.params,
+    )
+    return [trace_hex(high, low) for high, low in rows]
+
+
 def _summaries(
     read: Reader, keys: list[tuple[int, int]]
 ) -> dict[tuple[int, int], dict[str, Any]]:

@@ -43,6 +43,7 @@ class LogRow(NamedTuple):
     span_id: bytes
     service: str
     severity: int
+    severity_text: str
     body: str
     logger: str
     correlation_id: str

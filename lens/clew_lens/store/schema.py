@@ -17,7 +17,7 @@ TABLES: dict[str, str] = {
         events VARCHAR, links VARCHAR, dropped UINTEGER""",
     "logs": """
         seq BIGINT, time BIGINT, trace_hi UBIGINT, trace_lo UBIGINT, span_id UBIGINT,
-        service VARCHAR, severity UTINYINT, body VARCHAR, logger VARCHAR,
+        service VARCHAR, severity UTINYINT, severity_text VARCHAR, body VARCHAR, logger VARCHAR,
         correlation_id VARCHAR, exception VARCHAR, stacktrace VARCHAR, version VARCHAR,
         resource UBIGINT, attrs VARCHAR, dropped UINTEGER""",
     "span_tokens": "token UINTEGER, seq BIGINT",

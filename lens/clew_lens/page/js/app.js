@@ -57,6 +57,7 @@ async function move() {
   loading = new AbortController();
   current.stop();
   closeDrawer();
+  delete document.getElementById("view").dataset.ready;
   bar();
   const { view, rest, params } = place();
   const root = document.getElementById("view");
@@ -72,6 +73,7 @@ async function move() {
     if (mine !== turn) return made.stop?.();
     current = { refresh: async () => {}, stop: () => {}, ...made };
     show(root, made.element);
+    scrollTo(0, 0);
     root.dataset.ready = view;
   } catch (error) {
     clearTimeout(slow);

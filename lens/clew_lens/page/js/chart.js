@@ -104,7 +104,7 @@ function mark(svg, marker, x, y, height) {
 function exemplar(point, x, y, { onExemplar, format }) {
   const open = () => onExemplar?.(point);
   return s("circle", {
-    class: "exemplar", cx: x(point.time_us), cy: y(point.value), r: 4.5, tabindex: 0, role: "link",
+    class: "exemplar", cx: x(point.time_us), cy: y(point.value), r: 3.8, tabindex: 0, role: "link",
     "aria-label": `${format(point.value)} at ${clock(point.time_us)}, open its trace`,
     on: { click: open, keydown: (event) => event.key === "Enter" && open() },
   }, s("title", {}, `${format(point.value)} at ${clock(point.time_us)} · open trace ${point.trace_id.slice(0, 8)}…`));

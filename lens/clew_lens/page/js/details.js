@@ -23,7 +23,7 @@ export function spanDetails(span, logs = []) {
 
 function eventDetails(event) {
   const { "exception.stacktrace": stack, ...rest } = event.attributes;
-  return h("div", {}, h("p", {}, h("b", {}, event.name), h("span", { class: "faint" }, ` ${clock(event.time)}`)), pairs(rest), stack && h("pre", { class: "trace" }, stack));
+  return h("div", {}, h("p", {}, h("b", {}, event.name), h("span", { class: "faint" }, ` ${clock(event.time_us)}`)), pairs(rest), stack && h("pre", { class: "trace" }, stack));
 }
 
 /** The body of a log line's details. */

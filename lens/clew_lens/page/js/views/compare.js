@@ -66,8 +66,8 @@ function shape({ a, b }) {
   const spread = (one) => uppers.map((upper) => (one.shape.find((bucket) => bucket.upper_ms === upper)?.count ?? 0) / one.requests);
   const [left, right] = [spread(a), spread(b)];
   const most = Math.max(...left, ...right);
-  return h("section", { class: "panel scroll" }, h("header", {}, h("h2", {}, "How durations are spread")), h("table", {}, h("tbody", {}, uppers.map((upper, index) => h("tr", {},
-    h("td", { class: "num dim" }, `≤ ${duration(upper)}`), [[left, "h0", a], [right, "h3", b]].map(([values, colour, one]) => h("td", { class: `wide ${colour}` },
-      h("div", { class: "row" }, h("span", { class: "chip", style: { width: `${Math.max(1, (values[index] / most) * 220)}px` } }), h("span", { class: "faint" }, values[index] ? share(values[index]) : ""), index === 0 && h("span", { class: "faint" }, one.version)))))))));
+  return h("section", { class: "panel scroll" }, h("header", {}, h("h2", {}, "How durations are spread")), h("table", {}, h("thead", {}, h("tr", {}, h("th"), h("th", {}, a.version), h("th", {}, b.version))), h("tbody", {}, uppers.map((upper, index) => h("tr", {},
+    h("td", { class: "num dim" }, `≤ ${duration(upper)}`), [[left, "h0"], [right, "h3"]].map(([values, colour]) => h("td", { class: `wide ${colour}` },
+      h("div", { class: "row" }, h("span", { class: "chip", style: { width: `${Math.max(1, (values[index] / most) * 220)}px` } }), h("span", { class: "faint" }, values[index] ? share(values[index]) : "")))))))));
 }
 

@@ -31,7 +31,7 @@ async function draw(panel, chosen, params, signal) {
   const stat = chosen.stats.includes(params.stat) ? params.stat : chosen.kind === "histogram" ? "p95" : chosen.stats[0];
   const [found, marked] = await Promise.all([
     ask("/metrics/query", { ...wanted, by, stat }, signal),
-    ask("/metrics/exemplars", { ...wanted, limit: 120 }, signal),
+    ask("/metrics/exemplars", { ...wanted, limit: 120, spread: true }, signal),
   ]);
   if (panel.contains(document.activeElement) && document.activeElement !== document.body) return;
   const lines = found.lines.map((line, index) => ({ ...line, label: line.label || (by ? "(none)" : chosen.name), hue: `h${index % 10}` }));

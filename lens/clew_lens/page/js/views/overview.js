@@ -93,7 +93,7 @@ function failed(trace) {
   const open = followLink(trace.trace_id);
   return h("tr", {},
     h("td", {}, h("a", { href: open, "data-row": trace.trace_id, class: "mono" }, trace.root_name)),
-    h("td", {}, service(trace.root_service)),
+    h("td", { class: "mono why" }, service(trace.match.service), " ", trace.match.status_message),
     h("td", {}, trace.code ? h("span", { class: "tag bad" }, trace.code) : h("span", { class: "tag bad" }, "error")),
     h("td", { class: "num" }, duration(trace.duration_ms)),
     h("td", { class: "mono faint" }, trace.correlation_id || trace.trace_id.slice(0, 16)),

@@ -1,7 +1,7 @@
 // Traces: search, what fails and what is slow, and two of them to compare.
 
 import { ask } from "../api.js";
-import { h, s } from "../dom.js";
+import { h, s, show } from "../dom.js";
 import { ago, clock, count, duration } from "../format.js";
 import { acting, button, choice, empty, field, go, hue, service } from "../parts.js";
 import { followLink, link, span } from "../state.js";
@@ -10,14 +10,19 @@ const FIELDS = ["service", "name", "route", "status", "code", "version", "attrib
 
 export async function traces({ params, names, signal }) {
   const wanted = Object.fromEntries(FIELDS.map((name) => [name, params[name]]));
-  const [found, grouped] = await Promise.all([
-    ask("/traces", { ...wanted, order: params.order, limit: 100, ...span() }, signal),
-    ask("/traces/groups", { ...wanted, ...span() }, signal),
-  ]);
+  const results = h("div", { class: "stack" });
   const chosen = [];
-  const element = h("div", { class: "stack" }, filters(names),
-    found.traces.length ? [scatter(found.traces), groups(grouped.groups), table(found.traces, chosen)] : h("div", { class: "panel" }, nothing(wanted)));
-  return { element };
+  const refresh = async () => {
+    // What someone is choosing from, or reading further down, must not move.
+    if (chosen.length || results.contains(document.activeElement) || scrollY > 200) return;
+    const [found, grouped] = await Promise.all([
+      ask("/traces", { ...wanted, order: params.order, limit: 100, ...span() }, signal),
+      ask("/traces/groups", { ...wanted, ...span() }, signal),
+    ]);
+    show(results, found.traces.length ? [scatter(found.traces), groups(grouped.groups), table(found.traces, chosen)] : h("div", { class: "panel" }, nothing(wanted)));
+  };
+  await refresh();
+  return { element: h("div", { class: "stack" }, filters(names), results), refresh };
 }
 
 function filters(names) {
@@ -41,11 +46,17 @@ function nothing(wanted) {
 
 /** Each trace by time and duration (logarithmic): outliers stand out. */
 function scatter(list) {
-  const width = 1000, height = 110;
+  const box = h("div", { class: "chart scatter" });
+  new ResizeObserver(([entry]) => dots(box, list, Math.round(entry.contentRect.width))).observe(box);
+  return h("section", { class: "panel card" }, box);
+}
+
+function dots(box, list, width) {
+  const height = 110;
   const times = list.map((trace) => trace.time_us), spans = list.map((trace) => Math.max(trace.duration_ms, 0.05));
   const [first, last] = [Math.min(...times), Math.max(...times)];
   const [low, high] = [Math.log(Math.min(...spans)) - 0.2, Math.log(Math.max(...spans)) + 0.2];
-  const svg = s("svg", { class: "scatter", viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": "Traces by time and duration" });
+  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": "Traces by time and duration" });
   for (const part of [0, 0.5, 1]) {
     const y = 8 + (1 - part) * (height - 30);
     svg.append(s("line", { class: "grid", x1: 66, x2: width - 10, y1: y, y2: y }), s("text", { class: "axis", x: 58, y: y + 4, "text-anchor": "end" }, duration(Math.exp(low + part * (high - low)))));
@@ -56,7 +67,7 @@ function scatter(list) {
     const y = 8 + (1 - (Math.log(spans[index]) - low) / Math.max(high - low, 0.01)) * (height - 30);
     svg.append(s("circle", { class: trace.errors ? "bad" : "", cx: x, cy: y, r: 4.5, on: { click: () => go(followLink(trace.trace_id)) } }, s("title", {}, `${trace.root_name} ${duration(trace.duration_ms)}`)));
   });
-  return h("section", { class: "panel card" }, h("div", { class: "chart" }, svg));
+  show(box, svg);
 }
 
 function groups(list) {
@@ -90,7 +101,7 @@ function row(trace, longest, choose) {
     h("td", { class: "wide" }, h("div", { class: "row" }, service(trace.root_service), h("a", { class: "mono", href: followLink(trace.trace_id) }, trace.root_name),
       trace.errors > 0 && h("span", { class: "tag bad" }, trace.code >= 400 ? trace.code : `${trace.errors} failed`)),
     h("div", { class: "meter", style: { width: `${(trace.duration_ms / longest) * 100}%` } })),
-    h("td", { class: "num" }, duration(trace.duration_ms)), h("td", { class: "num dim" }, `${trace.spans} spans`),
+    h("td", { class: "num" }, duration(trace.duration_ms)), h("td", { class: "num dim" }, `${trace.spans} span${trace.spans === 1 ? "" : "s"}`),
     h("td", {}, h("span", { class: "chips", title: trace.services.join(", ") }, trace.services.map((name) => h("span", { class: `chip ${hue(name)}` })))),
     h("td", { class: "mono faint" }, trace.correlation_id || trace.trace_id.slice(0, 16)), h("td", { class: "num dim" }, ago(trace.time_us)));
 }

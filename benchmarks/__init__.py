@@ -1,0 +1,1 @@
+"""Measurements. Nothing here is installed with clew."""

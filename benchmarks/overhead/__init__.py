@@ -1,0 +1,1 @@
+"""What telemetry costs a service: requests per second, CPU, latency, memory, import time."""

@@ -1,0 +1,9 @@
+"""The users application with prometheus-fastapi-instrumentator, as its README installs it."""
+
+from __future__ import annotations
+
+from prometheus_fastapi_instrumentator import Instrumentator
+
+from benchmarks.overhead.apps.users import app
+
+Instrumentator().instrument(app).expose(app)

@@ -24,9 +24,10 @@ def down(
         progress.line("nothing to stop")
     for name in known:
         record = records[name]
+        began = clock.monotonic()
         outcome = stop(record.pid, record.identity, grace, clock)
         state.forget(name)
-        progress.line(f"{name}: {_OUTCOMES[outcome]}")
+        progress.line(f"{name}: {_OUTCOMES[outcome]} ({clock.monotonic() - began:.1f} s)")
 
 
 _OUTCOMES = {

@@ -6,11 +6,11 @@ import logging
 import os
 from typing import Any
 
-import clew.auto  # noqa: F401  the one line that gives this service its telemetry
 import requests
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import Response
 
+import clew.auto  # noqa: F401  the one line that gives this service its telemetry
 from demo_services.gateway._settings import Settings
 
 logger = logging.getLogger(__name__)

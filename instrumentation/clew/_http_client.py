@@ -14,7 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _http_server, _names, correlation
+from clew import _faults, _http_server, _names, correlation
 from clew._runtime import Runtime
 from clew.traces import ClewSpan
 from clew.traces._span import type_name
@@ -135,7 +135,12 @@ class ClientCall:
 
     def end(self, status: int = 0, error: BaseException | None = None) -> None:
         """The answer came with `status`, or `error` came instead."""
-        end = time_ns()
+        try:
+            self._end(time_ns(), status, error)
+        except Exception:
+            _faults.caught("the end of a client's request")
+
+    def _end(self, end: int, status: int, error: BaseException | None) -> None:
         kind = type_name(error) if error is not None else str(status) if status >= 400 else ""
         span, client = self._span, self._client
         measured = self._measured(status, kind)
@@ -147,8 +152,7 @@ class ClientCall:
         if kind:
             span._attributes[_names.ERROR_TYPE] = kind
             if error is not None:
-                span.record_exception(error)
-                span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+                _http_server.note_exception(span, error)
             else:
                 span.set_status(Status(StatusCode.ERROR))
         span._measured = (client._histogram, measured)

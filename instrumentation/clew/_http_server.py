@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from opentelemetry.context import Context
 from opentelemetry.trace import (
     NonRecordingSpan,
+    Span,
     SpanContext,
     SpanKind,
     Status,
@@ -20,7 +21,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _names
+from clew import _faults, _names
 from clew.logs import ORIGIN
 from clew.metrics import DurationHistogram
 from clew.traces import ClewSpan, ClewTracer
@@ -36,6 +37,7 @@ _SECRET_PARAMETERS = frozenset(
 )  # fmt: skip
 _ERROR = Status(StatusCode.ERROR)
 _NOWHERE = Context()
+_logger = logging.getLogger(__name__)
 _access = logging.getLogger(_names.ACCESS_LOGGER)
 
 
@@ -89,6 +91,23 @@ def start_server_span(
         span = NonRecordingSpan(own)
     values[_SPAN_KEY] = span
     return span, Context(values)
+
+
+def leave_origin(error: BaseException, span: Span, thread: str) -> None:
+    """Let whoever logs `error` later, outside the request's context, find whose it was."""
+    try:
+        setattr(error, ORIGIN, (span.get_span_context(), thread))
+    except Exception:  # an exception with slots, or with a __setattr__ of its own
+        _logger.debug("An exception cannot carry its origin.", exc_info=True)
+
+
+def note_exception(span: Span, error: BaseException) -> None:
+    """Record `error`, which nothing handled, on `span`."""
+    try:
+        span.record_exception(error, escaped=True)
+        span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+    except Exception:  # its __str__ may fail
+        _faults.caught("an exception")
 
 
 class Finished(NamedTuple):

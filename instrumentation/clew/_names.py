@@ -55,6 +55,7 @@ HTTP_DURATION_BOUNDS = (
 EXPORT_DROPPED = "clew.export.dropped"  # counter, {item}: what was made and will not arrive
 EXPORT_SENT = "clew.export.sent"  # counter, {item}: what the endpoint has accepted
 EXPORT_QUEUED = "clew.export.queued"  # gauge, By: encoded, not yet accepted
+FAULTS = "clew.faults"  # counter, {fault}: faults of clew's own that it kept from the application
 CORRELATION_REPLACED = "clew.correlation.replaced"  # counter, {id}: invalid ids from callers
 SIGNAL = "clew.signal"  # traces, metrics, logs
 REASON = "clew.reason"

@@ -7,6 +7,7 @@ from typing import Any
 
 from opentelemetry import context as context_api
 
+from clew import _faults
 from clew._http_client import HttpClient
 from clew._runtime import Runtime
 
@@ -20,7 +21,11 @@ def watch(sessions: Any, runtime: Runtime) -> None:
 
     @functools.wraps(original)
     def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        call = client.begin((request.method or "").upper(), request.url or "", request.headers)
+        try:
+            call = client.begin((request.method or "").upper(), request.url or "", request.headers)
+        except Exception:
+            _faults.caught("a request of `requests`")
+            call = None
         if call is None:
             return original(self, request, **kwargs)
         token = context_api.attach(call.context)

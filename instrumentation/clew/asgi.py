@@ -9,15 +9,12 @@ from time import time_ns
 from typing import Any, NamedTuple
 
 from opentelemetry.context import _RUNTIME_CONTEXT, Context
-from opentelemetry.trace import Status, StatusCode
 
 from clew import _http_server as http
-from clew import _names, _routes
+from clew import _faults, _names, _routes
 from clew._incoming import ASGI
 from clew._runtime import Runtime
-from clew.logs import ORIGIN
 from clew.metrics import DurationHistogram
-from clew.traces import ClewSpan
 from clew.traces._span import type_name
 
 Scope = MutableMapping[str, Any]
@@ -46,7 +43,6 @@ class ClewMiddleware:
         self.id_header = runtime.settings.correlation_headers[0].lower().encode()
         self._excluded = runtime.settings.excluded_urls
         self._kinds: dict[tuple[Any, ...], _Kind] = {}
-        self._faulty = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -88,12 +84,6 @@ class ClewMiddleware:
             ((_names.HTTP_REQUEST_METHOD, method), (_names.URL_SCHEME, scheme))
         )
         return _Kind(method, scheme, attributes, active)
-
-    def fault(self) -> None:
-        """Log a fault of clew's own, the first in full; it does not reach the application."""
-        level = logging.DEBUG if self._faulty else logging.ERROR
-        self._faulty = True
-        _logger.log(level, "A request is not fully observed; more are only counted.", exc_info=True)
 
 
 def _server(scope: Scope, host: bytes | None, scheme: str) -> dict[str, Any]:
@@ -147,7 +137,7 @@ class _Exchange:
         try:
             context = self._begin()
         except Exception:  # a scope that clew does not understand; the application may
-            middleware.fault()
+            _faults.caught("a request")
             await middleware.app(self._scope, self._receive, self._send)
             return
         token = _attach(context)
@@ -235,18 +225,11 @@ class _Exchange:
 
     async def _fail(self, error: BaseException) -> None:
         """Note the exception that left the application, and let the caller have the id."""
-        span = self._span
-        ids = span.get_span_context()
-        try:
-            setattr(error, ORIGIN, (ids, self._thread))
-        except AttributeError:  # an exception with slots
-            pass
+        http.leave_origin(error, self._span, self._thread)
         if self._finished:
             return  # a background task's: the request itself was answered before
         self._error = type_name(error)
-        if isinstance(span, ClewSpan):
-            span.record_exception(error, escaped=True)
-            span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+        http.note_exception(self._span, error)
         if not self._status and isinstance(error, Exception):
             await self._answer_500()
 
@@ -274,7 +257,7 @@ class _Exchange:
         try:
             self._hand_over(middleware, error)
         except Exception:
-            middleware.fault()
+            _faults.caught("the end of a request")
 
     def _hand_over(self, middleware: ClewMiddleware, error: str) -> None:
         http.finish(

@@ -7,14 +7,11 @@ from time import time_ns
 from typing import Any
 
 from opentelemetry.context import _RUNTIME_CONTEXT, Context
-from opentelemetry.trace import Status, StatusCode
 
+from clew import _faults, _names
 from clew import _http_server as http
-from clew import _names
 from clew._incoming import WSGI
 from clew._runtime import Runtime
-from clew.logs import ORIGIN
-from clew.traces import ClewSpan
 from clew.traces._span import type_name
 
 Environ = dict[str, Any]
@@ -68,7 +65,11 @@ class WsgiExchange:
         self.route: str | None = None
 
     def run(self) -> Iterable[bytes]:
-        self._begin()
+        try:
+            self._begin()
+        except Exception:  # an environ that clew does not understand; the application may
+            _faults.caught("a request")
+            return self._middleware.app(self._environ, self._start_response)
         try:
             body = self._middleware.app(self._environ, self.start_response)
         except BaseException as error:
@@ -138,24 +139,27 @@ class WsgiExchange:
 
     def fail(self, error: BaseException) -> None:
         """Note an exception that the application did not handle."""
-        span = self._span
-        try:
-            setattr(error, ORIGIN, (span.get_span_context(), self._thread))
-        except AttributeError:  # an exception with slots
-            pass
-        if self._finished:
-            return
-        self._error = type_name(error)
-        if isinstance(span, ClewSpan):
-            span.record_exception(error, escaped=True)
-            span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+        http.leave_origin(error, self._span, self._thread)
+        if not self._finished:
+            self._error = type_name(error)
+            http.note_exception(self._span, error)
 
     def finish(self) -> None:
         """End the span, measure, and write the access line; once."""
         if self._finished:
             return
         self._finished = True
-        error = self._error or (str(self._status) if self._status >= 500 else "")
+        try:
+            self._hand_over()
+        except Exception:
+            _faults.caught("the end of a request")
+        next(self._active)
+        try:
+            _detach(self._token)
+        except ValueError:  # closed by another thread or greenlet than it was begun in
+            pass
+
+    def _hand_over(self) -> None:
         middleware = self._middleware
         http.finish(
             http.Finished(
@@ -166,7 +170,7 @@ class WsgiExchange:
                 path=self._path,
                 route=self.route,
                 status=self._status,
-                error=error,
+                error=self._error or (str(self._status) if self._status >= 500 else ""),
                 start=self._start,
                 end=time_ns(),
             ),
@@ -174,11 +178,6 @@ class WsgiExchange:
             middleware.put,
             middleware.access_log,
         )
-        next(self._active)
-        try:
-            _detach(self._token)
-        except ValueError:  # closed by another thread or greenlet than it was begun in
-            pass
 
 
 class _Body:

@@ -14,7 +14,7 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     stack = OwnStack.on_free_ports(tmp_path_factory.mktemp("stack"))
     stack.run("up", check=True)
     yield stack
-    stack.run("down", check=True)
+    print(stack.run("down", check=True).stderr)
 
 
 @pytest.fixture
@@ -22,4 +22,4 @@ def empty_stack(tmp_path: Path) -> Iterator[OwnStack]:
     """A stack that is not up yet; what is up at the end of the test is stopped."""
     stack = OwnStack.on_free_ports(tmp_path)
     yield stack
-    stack.run("down", check=True)
+    print(stack.run("down", check=True).stderr)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clew.readers import NativeReader, ReaderSettings
 
+from clew.readers import NativeReader, ReaderSettings
 from stack._binaries import BINARIES
 from stack._obtain import cached_path
 from stack._settings import Settings
@@ -18,11 +18,6 @@ from .engine import NoEngine, engine
 from .project import Project
 
 WANTED = "CLEW_TEST_DOCKER"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known also where only this folder is run."""
-    config.addinivalue_line("markers", f"engine: needs a Docker Engine; run with {WANTED}=1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""What no registry gives here, from Debian's packages: a base for images, and the compose plugin."""
+"""From Debian's packages, where no image can be pulled: a base for images, the compose plugin."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 SUITE = "trixie"
-"""The release of Debian that has a compose plugin of version 2, and the demo image's Python (3.13)."""
+"""The release of Debian that has a compose plugin of version 2, and Python 3.13 as the demo has."""
 
 _BASE_PACKAGES = "busybox-static,ca-certificates,python3,python3-pip,python3-venv"
 _PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"

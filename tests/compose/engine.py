@@ -22,12 +22,12 @@ class NoEngine(Exception):
 
 @contextmanager
 def engine(config: Path) -> Iterator[Docker]:
-    """Run an engine in a new folder and yield the docker command for it; end it and remove the folder after.
+    """Run an engine in a new folder and yield the docker command for it; after, remove both.
 
     Raises NoEngine where no engine can run.
     """
     _check_machine()
-    # Not pytest's folder: the path of a Unix socket must be short, and mounts must be gone before anything is removed.
+    # Not in pytest's folder: the path of a Unix socket must be short.
     folder = Path(tempfile.mkdtemp(prefix="clew-engine-"))
     docker = Docker(f"unix://{folder}/docker.sock", config)
     process = _start(folder)
@@ -54,8 +54,8 @@ def _check_machine() -> None:
 def _start(folder: Path) -> "subprocess.Popen[bytes]":
     command = [
         "dockerd",
-        # The machine's packet filter stays as it is: containers of one network reach each other without it, and the
-        # published ports are served by the engine's own proxy.
+        # The machine's packet filter stays as it is: containers of one network reach each other
+        # without it, and the published ports are served by the engine's own proxy.
         "--iptables=false",
         "--ip6tables=false",
         "--ip-masq=false",
@@ -66,7 +66,7 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
         f"--host=unix://{folder}/docker.sock",
     ]
     with (folder / "log").open("wb") as log:
-        # A session of its own: Ctrl-C in the terminal is for the tests, which then stop the engine in order.
+        # A session of its own: Ctrl-C is for the tests, which then stop the engine in order.
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
 

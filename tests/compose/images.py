@@ -1,7 +1,8 @@
-"""Images under the pinned names, made here because none can be pulled: the stack's binaries on stand-in bases.
+"""Images under the pinned names, made here because none can be pulled: the stack's binaries.
 
-Each `images/SERVICE.Dockerfile` follows the official image in what compose.yaml relies on: the program's path, the
-user, the folders it may write to, and whether there is a shell. Grafana has no stand-in: its server is no Go module.
+Each `images/SERVICE.Dockerfile` follows the official image in what compose.yaml relies on: the
+program's path, the user, the folders it may write to, and whether there is a shell. Grafana has no
+stand-in: its server is no Go module.
 """
 
 import re
@@ -41,7 +42,7 @@ def make_images(docker: Docker, base: Path, binaries: Mapping[str, Path]) -> Non
 
 
 def python_image() -> str:
-    """The image that demo_services/Dockerfile starts from, which must be one and the same in each stage."""
+    """The image that demo_services/Dockerfile starts from, the same in each stage."""
     dockerfile = (ROOT / "demo_services" / "Dockerfile").read_text()
     (image,) = set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE))
     return str(image)

@@ -22,7 +22,7 @@ _UP_SECONDS = 180
 
 @dataclass(frozen=True)
 class Project:
-    """The services of compose.yaml, less those left out. `docker` needs `ports` in its environment."""
+    """The services of compose.yaml, less those left out; `docker` has `ports` in its environment."""
 
     docker: Docker
     ports: dict[str, int]
@@ -86,7 +86,7 @@ def _published() -> list[Published]:
 
 
 def _free_ports(count: int) -> Iterable[int]:
-    """Numbers of ports that nothing listens on. All are held until the last is known, so that none comes twice."""
+    """Ports that nothing listens on, all held until the last is known: none comes twice."""
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     numbers = [server.getsockname()[1] for server in held]
     for server in held:

@@ -21,7 +21,7 @@ IMAGES = {
 """The image of each service that also runs natively, at the version that `stack` pins."""
 
 CONFIGURED = ("collector", "jaeger", "loki")
-"""Services whose configuration files read the environment. Grafana's are tested in test_grafana.py."""
+"""Services whose configuration file reads the environment (Grafana's: see test_grafana.py)."""
 
 _ADDRESS = re.compile(r"(?:https?://)?([a-z][a-z0-9-]*):(\d+)")
 _NOT_WRITTEN = re.compile(r"\$\{(?:env:)?(CLEW_\w+)")
@@ -79,7 +79,7 @@ def test_addresses_are_those_of_services(name: str) -> None:
 
 
 def test_prometheus_knows_the_others_by_their_names() -> None:
-    """Targets and Alertmanagers, which Prometheus reads from files, are services of compose.yaml."""
+    """Targets and Alertmanagers, which it reads from files, are services of compose.yaml."""
     folder = next(
         mount.source
         for mount in services()["prometheus"].mounts

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+
 from clew.readers import CorrelationId, NativeReader, TraceId, Window
 
 from .document import services
@@ -55,7 +56,7 @@ def test_processes_have_no_privileges(project: Project, name: str) -> None:
 
 @pytest.mark.parametrize("name", BROUGHT_UP)
 def test_limits_are_in_force(project: Project, name: str) -> None:
-    """The engine holds each container to its memory, processors and processes, on a read-only root."""
+    """Each container is held to its memory, processors and processes, on a read-only root."""
     host = project.inspect(name)["HostConfig"]
     assert 0 < host["Memory"] <= 1024**3
     assert 0 < host["NanoCpus"] <= 10**9
@@ -96,7 +97,7 @@ def test_what_is_sent_to_the_collector_is_in_the_stores(
 def test_a_request_is_followed_through_both_services(
     project: Project, reader: NativeReader
 ) -> None:
-    """One request to the gateway is one trace of both services, with log lines in Loki and on stdout."""
+    """One request is one trace of both services, with log lines in Loki and on stdout."""
     probe = Probe.new()
     request = urllib.request.Request(
         project.url("CLEW_GATEWAY_PORT", "/users/1"),
@@ -147,7 +148,7 @@ def test_a_service_that_crashes_comes_back(project: Project) -> None:
 
 
 def test_stored_data_outlives_the_containers(project: Project, reader: NativeReader) -> None:
-    """What was stored is still there after `docker compose down` and `up`, and nothing had to be killed."""
+    """What was stored is there after `down` and `up`, and nothing had to be killed."""
     probe = Probe.new()
     probe.send(project.url("CLEW_OTLP_HTTP_PORT"))
     trace = TraceId(probe.trace_id)

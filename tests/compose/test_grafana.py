@@ -1,8 +1,8 @@
-"""Grafana's provisioning. Its server can't be run here, so its files are held against what its documentation allows.
+"""Grafana's provisioning, held against what Grafana's documentation allows: the server is not run.
 
-Grafana ignores a key that it does not know: a link whose key is misspelt is just not there. Sources:
-https://grafana.com/docs/grafana/v13.2/datasources/ (jaeger, loki, prometheus: "Provision the data source") and
-https://grafana.com/docs/grafana/v13.2/administration/correlations/.
+Grafana ignores a key that it does not know: a link whose key is misspelt is just not there.
+Sources: https://grafana.com/docs/grafana/v13.2/datasources/ (jaeger, loki, prometheus: "Provision
+the data source") and https://grafana.com/docs/grafana/v13.2/administration/correlations/.
 """
 
 import configparser
@@ -43,7 +43,7 @@ _LINK_FIELDS = {
 
 
 def expanded(text: str, environment: Mapping[str, str]) -> str:
-    """The text after Grafana replaced $NAME and ${NAME} from its environment, and $$ by one dollar."""
+    """The text after Grafana put its environment for $NAME and ${NAME}, and a dollar for $$."""
 
     def value(found: re.Match[str]) -> str:
         if found[0] == "$$":
@@ -123,7 +123,7 @@ def test_only_known_keys_are_used(uid: str) -> None:
 
 
 def test_sources_are_reached_by_their_services_names() -> None:
-    """The addresses come from the environment that compose.yaml gives, and can't be changed in Grafana."""
+    """Addresses come from the environment that compose.yaml gives; Grafana can't change them."""
     for uid, source in sources().items():
         assert re.fullmatch(rf"http://{uid}:\d+", source["url"])
         assert source["editable"] is False
@@ -151,9 +151,11 @@ def test_metrics_of_a_span_are_selected_by_its_tags() -> None:
 
 CORRELATED = {
     "loki": '{{"level":"info","correlation_id":"{id}","trace_id":"0af7"}}',
-    "jaeger": '[{{"key":"http.route","value":"/a}}b"}},{{"key":"correlation_id",{type}"value":"{id}"}}]',
+    "jaeger": (
+        '[{{"key":"http.route","value":"/a}}b"}},{{"key":"correlation_id",{type}"value":"{id}"}}]'
+    ),
 }
-"""Labels of a line, and tags of a span, as the text that Grafana applies a correlation's expression to."""
+"""A line's labels and a span's tags, as the text that Grafana applies an expression to."""
 
 
 @pytest.mark.parametrize("uid", CORRELATED)
@@ -201,7 +203,7 @@ def test_dashboards_are_read_where_they_are_mounted() -> None:
 
 
 def test_nobody_can_write_by_default() -> None:
-    """Visitors are viewers, nobody can sign up, and there is no administrator with a default password."""
+    """Visitors are viewers, nobody signs up, and no administrator has a default password."""
     settings = configparser.ConfigParser()
     settings.read(GRAFANA / "grafana.ini", encoding="utf-8")
     assert settings["auth.anonymous"]["org_role"] == "Viewer"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 from google.protobuf import text_format
@@ -35,8 +36,9 @@ def readable(message: Any) -> str:
 
 def same(sdk: Any, clew: Any) -> None:
     """Fail, with both shown, unless the two messages are equal in every field."""
-    expected, found = readable(sdk), readable(clew)
-    assert found == expected
+    expected, found = readable(sdk).splitlines(), readable(clew).splitlines()
+    changes = difflib.unified_diff(expected, found, "sdk", "clew", n=6, lineterm="")
+    assert found == expected, "\n".join(changes)
 
 
 def same_spans(sdk: ExportTraceServiceRequest, clew: ExportTraceServiceRequest) -> None:

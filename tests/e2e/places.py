@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clew.readers import Reader, reader_from_environ
-
 from stack._ports import PORTS
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from clew.readers import CorrelationId, LogLine, Reader, Span, TraceId, Window
 
+from clew.readers import CorrelationId, LogLine, Reader, Span, TraceId, Window
 from tests.e2e.places import Place
 from tests.e2e.services import Running
 from tests.e2e.wait import wait_until

@@ -6,8 +6,8 @@ import re
 import secrets
 
 import pytest
-from clew.readers import CorrelationId
 
+from clew.readers import CorrelationId
 from tests.e2e.shop import Shop
 from tests.e2e.wait import wait_until
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from clew.cli import main
 from click.testing import CliRunner
 
+from clew.cli import main
 from tests.e2e.shop import Sent, Shop
 
 pytestmark = pytest.mark.backends

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from clew.readers import Span, TraceId
 
+from clew.readers import Span, TraceId
 from tests.e2e.services import SERVICES, Service
 from tests.e2e.shop import Sent, Shop
 from tests.e2e.wait import wait_until

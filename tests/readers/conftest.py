@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clew.readers import NativeReader, ReaderSettings
 
+from clew.readers import NativeReader, ReaderSettings
 from tests.readers.fake_backend import FakeBackend, fake_backend
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from clew._exceptions import ConfigurationError
 from clew.readers import (
     BackendRefused,
@@ -17,7 +18,6 @@ from clew.readers import (
     Window,
     reader_from_environ,
 )
-
 from tests.readers.fake_backend import FakeBackend
 
 TRACE = TraceId("4bf92f3577b34da6a3ce929d0e0e4736")

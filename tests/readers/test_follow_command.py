@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from clew.cli._follow_target import parse
-from clew.cli.follow import follow, look
 from click.testing import CliRunner, Result
 
+from clew.cli._follow_target import parse
+from clew.cli.follow import follow, look
 from tests.readers.fake_backend import FakeBackend
 from tests.readers.memory import ASKING, ENTRY, LOOKUP, MOMENT, MemoryReader
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from clew.cli._follow_gather import MAX_TRACES, Found, gather
 from clew.cli._follow_target import parse
 from clew.readers import Window
-
 from tests.readers.memory import (
     ASKING,
     CALL,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import click
+
 from clew.cli._follow_gather import Found, Trace
 from clew.cli._follow_render import render
 from clew.cli._follow_style import Style
 from clew.cli._follow_tree import rows
 from clew.readers import CorrelationId, Link, LogLine, Span
-
 from tests.readers.memory import (
     ASKING,
     CALL,
@@ -40,12 +40,12 @@ def test_a_request_through_two_services() -> None:
         "correlation id order-7: 1 trace, 3 spans, 2 log lines, 2 services\n"
         "\n"
         f"trace {TRACE}  2026-11-30 00:53:20.123 UTC  12.0 ms\n"
-        "  start ms │    took ms\n"
-        "       0.0 │       12.0 │ ████████████████████████ │ gateway  GET /users/{user_id}  200\n"
-        "       1.0 │            │   ·                      │   INFO gateway.app: asking users\n"
-        "       2.0 │        8.0 │     ████████████████     │   gateway  GET  200  (client)\n"
-        "       4.0 │        4.0 │         ████████         │     users  GET /users/{user_id}  200\n"
-        "       5.0 │            │           ·              │       INFO users.app: found user 1\n"
+        "start ms │  took ms\n"
+        "     0.0 │     12.0 │ ████████████████████████ │ gateway  GET /users/{user_id}  200\n"
+        "     1.0 │          │   ·                      │   INFO gateway.app: asking users\n"
+        "     2.0 │      8.0 │     ████████████████     │   gateway  GET  200  (client)\n"
+        "     4.0 │      4.0 │         ████████         │     users  GET /users/{user_id}  200\n"
+        "     5.0 │          │           ·              │       INFO users.app: found user 1\n"
         "Jaeger: http://localhost:16686/trace/x"
     )
 
@@ -116,6 +116,24 @@ def test_long_lines_are_cut_to_the_width() -> None:
     text = page((ENTRY,), (line,), Style(width=100))
     assert max(map(len, text.splitlines())) == 100
     assert text.splitlines()[-1].endswith("…")
+
+
+def test_a_narrow_terminal_keeps_room_for_words() -> None:
+    """At 80 columns the bars shrink, and more than half of the line is text."""
+    row = page((ENTRY,), (), Style(width=80)).splitlines()[4]
+    assert row == "     0.0 │     12.0 │ ██████████ │ gateway  GET /users/{user_id}  200"
+
+
+def test_a_status_is_not_said_twice() -> None:
+    """A failed span whose only reason is its status code has that on its row already."""
+    refused = replace(
+        CALL, status="ERROR", attributes={"http.response.status_code": 404, "error.type": "404"}
+    )
+    assert "✗" not in page((refused,), ())
+    assert (
+        "✗ timeout\n" in page((replace(refused, attributes={"error.type": "timeout"}),), ()) + "\n"
+    )
+    assert "✗ no answer" in page((replace(refused, status_message="no answer"),), ())
 
 
 def test_no_span_is_lost() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from clew import correlation
 from clew.cli._follow_target import parse
 from clew.readers import CorrelationId, InvalidId, TraceId

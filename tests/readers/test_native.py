@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from clew.readers import CorrelationId, NativeReader, TraceId, Window
 
+from clew.readers import CorrelationId, NativeReader, TraceId, Window
 from tests.readers.fake_backend import FakeBackend
 
 TRACE = TraceId("4bf92f3577b34da6a3ce929d0e0e4736")

@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from clew import _names
 from clew.cli import _follow_tree as tree
 from clew.cli._follow_gather import Found, Trace
-from clew.cli._follow_style import Style, clean, milliseconds, moment
+from clew.cli._follow_style import NUMBER_COLUMNS, Style, clean, milliseconds, moment
 from clew.readers import CorrelationId, LogLine, Span
-
-BAR_COLUMNS = 24
-_BEFORE_TEXT = 10 + 3 + 10 + 3 + BAR_COLUMNS + 3
 
 
 def render(found: Found, style: Style) -> str:
@@ -61,7 +58,7 @@ class _Page:
         other = _correlation_ids(trace) - {self._found.id.value}
         if other:
             yield f"correlation id {', '.join(map(self._clean, sorted(other)))}"
-        yield self._style.dim(f"{'start ms':>10} {self._style.edge} {'took ms':>10}")
+        yield self._style.dim(f"start ms {self._style.edge}  took ms")
         told: set[tuple[str, str]] = set()
         for row in tree.rows(trace):
             yield self._row(row, start, end)
@@ -72,15 +69,19 @@ class _Page:
     def _row(self, row: tree.Row, start: int, end: int) -> str:
         item, style = row.item, self._style
         indent = "  " * row.depth
-        took = milliseconds(item.end_ns - item.start_ns) if isinstance(item, Span) else " " * 10
+        took = (
+            milliseconds(item.end_ns - item.start_ns)
+            if isinstance(item, Span)
+            else " " * NUMBER_COLUMNS
+        )
         bar = _bar(item, start, max(1, end - start), style)
         if isinstance(item, Span):
-            text = style.cut(indent + self._span_text(item), _BEFORE_TEXT)
+            text = style.cut(indent + self._span_text(item), style.before_text)
             failed = item.status == "ERROR"
             shown = style.red(text) if failed else self._in_color(text, item.service)
             bar = style.red(bar) if failed else self._in_color(bar, item.service)
         else:
-            shown = style.cut(indent + self._log_text(item, with_service=False), _BEFORE_TEXT)
+            shown = style.cut(indent + self._log_text(item, with_service=False), style.before_text)
             shown = style.red(shown) if item.severity in ("ERROR", "FATAL", "CRITICAL") else shown
         edge = f" {style.edge} "
         return (
@@ -95,7 +96,7 @@ class _Page:
         if isinstance(row.item, LogLine) and (problem.type, problem.message) in told:
             return
         told.add((problem.type, problem.message))
-        indent = " " * _BEFORE_TEXT + "  " * (row.depth + 1)
+        indent = " " * self._style.before_text + "  " * (row.depth + 1)
         what = ": ".join(self._clean(part) for part in (problem.type, problem.message) if part)
         yield indent + self._style.red(f"{self._style.cross} {what}")
         if self._style.stack and problem.stack:
@@ -126,17 +127,17 @@ class _Page:
 
 
 def _bar(item: tree.Item, start: int, length: int, style: Style) -> str:
-    """Where on the trace's time the item stands, as `BAR_COLUMNS` characters."""
+    """Where on the trace's time the item stands, `style.bar_columns` wide."""
+    columns = style.bar_columns
 
     def column(time_ns: int) -> int:
-        return min(BAR_COLUMNS - 1, max(0, (time_ns - start) * BAR_COLUMNS // length))
+        return min(columns - 1, max(0, (time_ns - start) * columns // length))
 
     if isinstance(item, LogLine):
-        return (" " * column(item.time_ns) + style.tick).ljust(BAR_COLUMNS)
-    # A span's last column is the one before its end, unless that would leave nothing to see.
+        return (" " * column(item.time_ns) + style.tick).ljust(columns)
     first = column(item.start_ns)
-    last = max(first, column(item.end_ns - 1))
-    return (" " * first + style.bar * (last - first + 1)).ljust(BAR_COLUMNS)
+    last = max(first, column(item.end_ns - 1))  # at least one column, however short the span
+    return (" " * first + style.bar * (last - first + 1)).ljust(columns)
 
 
 def _services(found: Found) -> list[str]:

@@ -7,6 +7,11 @@ from datetime import datetime, timezone
 
 import click
 
+NUMBER_COLUMNS = 8
+"""Room for 16 minutes in milliseconds; longer ones push their line to the right."""
+
+_NARROW_COLUMNS = 120
+
 _PALETTE = ("cyan", "magenta", "blue", "yellow", "green", "bright_cyan", "bright_magenta")
 
 
@@ -38,6 +43,16 @@ class Style:
     def cross(self) -> str:
         """The sign of an error."""
         return "✗" if self.unicode else "x"
+
+    @property
+    def bar_columns(self) -> int:
+        """How wide the bars' column is: less where the line has to be short."""
+        return 10 if self.width is not None and self.width < _NARROW_COLUMNS else 24
+
+    @property
+    def before_text(self) -> int:
+        """How many columns the times and the bar take, with the edges between them."""
+        return 2 * (NUMBER_COLUMNS + 3) + self.bar_columns + 3
 
     def red(self, text: str) -> str:
         """What went wrong."""
@@ -71,13 +86,13 @@ def clean(text: str, unicode: bool = True) -> str:
 
     Services log what strangers send them; escape sequences among it must not reach the terminal.
     """
-    shown = "".join(one if one.isprintable() else _escape(one) for one in text)
+    shown = "".join(one if one.isprintable() else _escape(one) for one in text.rstrip())
     return shown if unicode else shown.encode("ascii", "backslashreplace").decode()
 
 
 def milliseconds(nanoseconds: int) -> str:
     """Nanoseconds as milliseconds with one digit, as wide as its column."""
-    return f"{nanoseconds / 1e6:10.1f}"
+    return f"{nanoseconds / 1e6:{NUMBER_COLUMNS}.1f}"
 
 
 def moment(time_ns: int) -> str:

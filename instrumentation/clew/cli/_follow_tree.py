@@ -80,7 +80,7 @@ def end_ns(trace: Trace) -> int:
 
 
 def problem(item: Item) -> Problem | None:
-    """The exception that a span or a log line tells of; for a failed span, at least its status."""
+    """The exception that a span or a log line tells of; or the words of a failed span."""
     if isinstance(item, LogLine):
         # Loki writes `_` for the dots of attribute names.
         plain = {key.replace(".", "_"): value for key, value in item.attributes.items()}
@@ -92,8 +92,10 @@ def problem(item: Item) -> Problem | None:
             )
     if item.status != "ERROR":
         return None
-    kind = str(item.attributes.get(_names.ERROR_TYPE, "error"))
-    return Problem(kind, item.status_message)
+    kind = str(item.attributes.get(_names.ERROR_TYPE, ""))
+    if kind == str(item.attributes.get(_names.HTTP_RESPONSE_STATUS_CODE, "")):
+        kind = ""  # the row itself shows the status code
+    return Problem(kind, item.status_message) if kind or item.status_message else None
 
 
 def _from_attributes(attributes: dict[str, AttributeValue] | dict[str, str]) -> Problem:

@@ -10,11 +10,12 @@ from typing import Any
 
 from opentelemetry.sdk.resources import Resource
 
-from clew import _names, correlation, metrics
+from clew import _names, metrics
 from clew._config import SIGNALS, Settings
 from clew._version import __version__
 from clew.export import _metrics as encode_metrics
-from clew.export._buffer import Buffer, count_of
+from clew.export._buffer import Buffer
+from clew.export._health import health_metrics
 from clew.export._logs import LogEncoder
 from clew.export._sender import Parcel, Sender
 from clew.export._spans import SpanEncoder
@@ -140,39 +141,30 @@ class Pipeline:
         self._sender.put("metrics", Parcel(encode_metrics.request(self.resource, scopes), 1))
 
     def _own(self, start: int, now: int) -> list[bytes]:
-        http, sum_of = self.http, encode_metrics.sum_of
+        http = self.http
         active = [(dict(attributes), value) for attributes, value in http.active.values()]
-        sent = [({_names.SIGNAL: s}, n) for s, n in self.tally.sent_by_signal().items()]
-        dropped = [
-            ({_names.SIGNAL: signal, _names.REASON: reason}, items)
-            for (signal, reason), items in self.dropped().items()
-        ]
-        queued: list[tuple[dict[str, str], int]] = [({}, self._sender.queued_bytes)]
-        replaced: list[tuple[dict[str, str], int]] = [({}, count_of(correlation.replaced))]
         return [
             encode_metrics.duration(http.server, start, now),
             encode_metrics.duration(http.client, start, now),
-            sum_of(
-                _names.HTTP_SERVER_ACTIVE_REQUESTS, "Number of active HTTP server requests.",
-                "{request}", active, start, now, monotonic=False,
+            encode_metrics.sum_of(
+                _names.HTTP_SERVER_ACTIVE_REQUESTS,
+                "Number of active HTTP server requests.",
+                "{request}",
+                active,
+                start,
+                now,
+                monotonic=False,
             ),
-            sum_of(
-                _names.EXPORT_SENT, "Items that the endpoint has accepted.",
-                "{item}", sent, start, now, monotonic=True,
-            ),
-            sum_of(
-                _names.EXPORT_DROPPED, "Items that were made and will not arrive.",
-                "{item}", dropped, start, now, monotonic=True,
-            ),
-            sum_of(
-                _names.EXPORT_QUEUED, "Encoded requests that no endpoint has accepted yet.",
-                "By", queued, start, now, monotonic=False,
-            ),
-            sum_of(
-                _names.CORRELATION_REPLACED, "Invalid correlation ids from callers, replaced.",
-                "{id}", replaced, start, now, monotonic=True,
-            ),
-        ]  # fmt: skip
+            *health_metrics(self, start, now),
+        ]
+
+    def sent(self) -> dict[str, int]:
+        """{signal: items} that the endpoint has accepted."""
+        return self.tally.sent_by_signal()
+
+    def queued_bytes(self) -> int:
+        """Bytes encoded and not yet accepted."""
+        return self._sender.queued_bytes
 
     def dropped(self) -> dict[tuple[str, str], int]:
         """{(signal, reason): items} of all that was made and will not arrive."""

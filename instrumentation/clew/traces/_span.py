@@ -160,8 +160,10 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
             and limits.max_span_attributes != 0
         ):
             self._put(key, value, limits.max_span_attributes)
-            return
-        self.set_attributes({key: value})
+        elif isinstance(key, str):
+            self.set_attributes({key: value})
+        else:  # as in the SDK, whose set_attributes takes such a key as text
+            self._dropped_attributes += 1
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         if self._end_time is not None:

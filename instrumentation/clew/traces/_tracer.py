@@ -95,7 +95,8 @@ class ClewTracer(sdk_trace.Tracer):
         mine, dropped = own_attributes(
             attributes, limits.max_span_attributes, limits.max_span_attribute_length
         )
-        span = ClewSpan(self, name, own, parent, kind, mine, start_time or time_ns())
+        start = time_ns() if start_time is None else start_time
+        span = ClewSpan(self, name, own, parent, kind, mine, start)
         span._dropped_attributes = dropped
         thread = correlation.get(context)
         if thread is not None:

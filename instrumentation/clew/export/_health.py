@@ -1,0 +1,63 @@
+"""clew's own health as metrics: what arrived, what was lost and why, what waits."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from clew import _faults, _names, correlation
+from clew.export import _metrics as encode
+from clew.export._buffer import count_of
+
+
+class Health(Protocol):
+    """Where the numbers come from."""
+
+    def sent(self) -> dict[str, int]:
+        """{signal: items that the endpoint has accepted}"""
+
+    def dropped(self) -> dict[tuple[str, str], int]:
+        """{(signal, reason): items that were made and will not arrive}"""
+
+    def queued_bytes(self) -> int:
+        """Bytes encoded and not yet accepted."""
+
+
+def health_metrics(health: Health, start: int, now: int) -> list[bytes]:
+    """Each number as an encoded `Metric`. `start` and `now` are ns since the epoch."""
+
+    def counter(
+        name: str, about: str, unit: str, points: list[tuple[dict[str, str], int]]
+    ) -> bytes:
+        return encode.sum_of(name, about, unit, points, start, now, monotonic=True)
+
+    sent = [({_names.SIGNAL: signal}, items) for signal, items in health.sent().items()]
+    dropped = [
+        ({_names.SIGNAL: signal, _names.REASON: reason}, items)
+        for (signal, reason), items in health.dropped().items()
+    ]
+    replaced, faults = count_of(correlation.replaced), _faults.total()
+    return [
+        counter(_names.EXPORT_SENT, "Items that the endpoint has accepted.", "{item}", sent),
+        counter(_names.EXPORT_DROPPED, "Items made that will not arrive.", "{item}", dropped),
+        encode.sum_of(
+            _names.EXPORT_QUEUED,
+            "Encoded requests that no endpoint has accepted yet.",
+            "By",
+            [({}, health.queued_bytes())],
+            start,
+            now,
+            monotonic=False,
+        ),
+        counter(
+            _names.CORRELATION_REPLACED,
+            "Invalid correlation ids from callers, replaced.",
+            "{id}",
+            [({}, replaced)],
+        ),
+        counter(
+            _names.FAULTS,
+            "Faults of clew's own that it kept from the application.",
+            "{fault}",
+            [({}, faults)],
+        ),
+    ]

@@ -112,7 +112,7 @@ def summary(answers: list[Answer]) -> str:
         lines.append(f"  {status or 'no answer':>9}  {count}")
     middle, high = times[len(times) // 2], times[min(len(times) - 1, len(times) * 95 // 100)]
     lines.append(f"  half took at most {middle * 1e3:.1f} ms, 95 % at most {high * 1e3:.1f} ms")
-    for kind in PATHS:
+    for kind in reversed(PATHS):  # the last line names the request that went all the way
         ids = [one.correlation_id for one in answers if one.kind == kind and one.correlation_id]
         if ids:
             lines.append(f"follow one ({kind}): clew follow {ids[-1]}")

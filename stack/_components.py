@@ -24,18 +24,18 @@ class Component:
 def all_components(settings: Settings) -> tuple[Component, ...]:
     """Return the components in the order of starting; stopping goes the other way.
 
-    The collector is the last to start and the first to stop: what its queues hold goes out while
-    the backends still listen.
+    The collector is the first to stop: what its queues hold goes out while the backends still
+    listen. Prometheus is the last: it takes the others' last metrics.
     """
     return (
-        _component(settings, "jaeger", "CLEW_JAEGER_HEALTH_PORT", "/status", _jaeger(settings)),
-        _component(settings, "loki", "CLEW_LOKI_PORT", "/ready", _loki(settings)),
-        _component(
-            settings, "alertmanager", "CLEW_ALERTMANAGER_PORT", "/-/ready", _alertmanager(settings)
-        ),
         _component(
             settings, "prometheus", "CLEW_PROMETHEUS_PORT", "/-/ready", _prometheus(settings)
         ),
+        _component(
+            settings, "alertmanager", "CLEW_ALERTMANAGER_PORT", "/-/ready", _alertmanager(settings)
+        ),
+        _component(settings, "loki", "CLEW_LOKI_PORT", "/ready", _loki(settings)),
+        _component(settings, "jaeger", "CLEW_JAEGER_HEALTH_PORT", "/status", _jaeger(settings)),
         _component(settings, "collector", "CLEW_COLLECTOR_HEALTH_PORT", "/", _collector(settings)),
     )
 

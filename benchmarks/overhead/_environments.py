@@ -65,7 +65,7 @@ class Environments:
             shutil.rmtree(folder, ignore_errors=True)
             folder.parent.mkdir(parents=True, exist_ok=True)
             self._run(name, [sys.executable, "-m", "venv", str(folder)])
-            self._run(name, [*_pip(folder, "install"), *_pins(), *PACKAGES[name]])
+            self._run(name, [*_pip(folder, "install"), "--quiet", *_pins(), *PACKAGES[name]])
             done.touch()
         return folder
 
@@ -85,7 +85,7 @@ class Environments:
 
 def _pip(folder: Path, verb: str) -> list[str]:
     python = os.fspath(folder / "bin" / "python")
-    return [python, "-m", "pip", verb, "--quiet", "--disable-pip-version-check"]
+    return [python, "-m", "pip", verb, "--disable-pip-version-check"]
 
 
 def _pins() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,9 +31,12 @@ class Service:
         self._served_file = served_file
         self.base = f"http://127.0.0.1:{port}"
         self.url = f"{self.base}/users/1"
-        self.pids = family(child.pid)
         self.served = 0
         self.arrived: dict[str, int] = {}
+
+    def pids(self) -> list[int]:
+        """The server's processes. gunicorn's worker is there only once it has served."""
+        return family(self._child.pid)
 
     def end(self, sink: str) -> None:
         """Stop it in order, and count.
@@ -82,6 +86,7 @@ def running(
         [str(programs / program), *words],
         folder,
         {
+            "PATH": f"{programs}{os.pathsep}{os.defpath}",
             "OTEL_SERVICE_NAME": "bench",
             "OTEL_EXPORTER_OTLP_ENDPOINT": sink,
             "BENCH_NEIGHBOUR": neighbour,

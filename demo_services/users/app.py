@@ -1,4 +1,4 @@
-"""Keeps users. Knows nothing of telemetry: `clew run uvicorn demo_services.users.app:app` adds it."""
+"""Keeps users. Telemetry is none of its business: `clew run uvicorn …` adds it from outside."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tests of compose.yaml: its text on every run, all of it in a Docker Engine where one is wanted."""
+"""Tests of compose.yaml: its text always, all of it in a Docker Engine where one is wanted."""

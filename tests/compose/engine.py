@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.e2e.wait import wait_until
+
 from .docker import Docker
-from .waiting import wait_until
 
 _START_SECONDS = 60
 _STOP_SECONDS = 60

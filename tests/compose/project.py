@@ -1,12 +1,12 @@
 """compose.yaml brought up in an engine, as a project of its own on ports of its own."""
 
 import json
-import socket
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from tests.e2e.processes import free_ports
 
 from .docker import Docker
 from .document import COMPOSE, ROOT, Published, services
@@ -22,7 +22,7 @@ _UP_SECONDS = 180
 
 @dataclass(frozen=True)
 class Project:
-    """The services of compose.yaml, less those left out; `docker` has `ports` in its environment."""
+    """The services of compose.yaml less those left out; `docker`'s environment has `ports`."""
 
     docker: Docker
     ports: dict[str, int]
@@ -32,7 +32,7 @@ class Project:
     def on_free_ports(cls, docker: Docker) -> "Project":
         """A project whose published ports are free now: it can stand beside a stack that is up."""
         variables = [port.variable for port in _published()]
-        ports = dict(zip(variables, _free_ports(len(variables)), strict=True))
+        ports = dict(zip(variables, free_ports(len(variables)), strict=True))
         environment = {**docker.environment, **{name: str(port) for name, port in ports.items()}}
         return cls(Docker(docker.host, docker.config, environment), ports)
 
@@ -83,12 +83,3 @@ class Project:
 
 def _published() -> list[Published]:
     return [port for service in services().values() for port in service.published]
-
-
-def _free_ports(count: int) -> Iterable[int]:
-    """Ports that nothing listens on, all held until the last is known: none comes twice."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    numbers = [server.getsockname()[1] for server in held]
-    for server in held:
-        server.close()
-    return numbers

@@ -6,15 +6,17 @@ import signal
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
 from clew.readers import CorrelationId, NativeReader, TraceId, Window
 
+from tests.e2e.wait import wait_until
+
 from .document import services
 from .probe import METRIC_IN_PROMETHEUS, SERVICE, Probe
 from .project import LEFT_OUT, Project
-from .waiting import wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -63,6 +65,19 @@ def test_limits_are_in_force(project: Project, name: str) -> None:
     assert 0 < host["PidsLimit"] <= 512
     assert host["ReadonlyRootfs"]
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+@pytest.mark.parametrize(("password", "without_admin"), [("", ""), ("chosen", "false")])
+def test_grafana_has_an_administrator_only_with_a_password(
+    project: Project, password: str, without_admin: str
+) -> None:
+    """With GRAFANA_ADMIN_PASSWORD there is an administrator, else grafana.ini holds."""
+    environment = {**project.docker.environment, "GRAFANA_ADMIN_PASSWORD": password}
+    given = replace(project, docker=replace(project.docker, environment=environment))
+    rendered = json.loads(given.compose("config", "--format=json"))
+    grafana = rendered["services"]["grafana"]["environment"]
+    assert grafana["GF_SECURITY_ADMIN_PASSWORD"] == password
+    assert grafana["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == without_admin
 
 
 def test_what_is_sent_to_the_collector_is_in_the_stores(

@@ -50,7 +50,7 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
             return "$"
         return environment.get(found[1] or found[2], "")
 
-    return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", value, text)
+    return re.sub(r"\$\$|\$\{([^}]*)\}|\$(\w+)", value, text)
 
 
 def sources() -> dict[str, dict[str, Any]]:

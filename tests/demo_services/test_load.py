@@ -78,6 +78,6 @@ def test_the_summary_counts_and_names_ids() -> None:
         "        200  2\n"
         "        500  1\n"
         "  half took at most 10.0 ms, 95 % at most 1000.0 ms\n"
-        "follow one (found): clew follow id-of-found\n"
-        "follow one (failing): clew follow id-of-failing"
+        "follow one (failing): clew follow id-of-failing\n"
+        "follow one (found): clew follow id-of-found"
     )

@@ -10,8 +10,13 @@ from tests.e2e.places import PLACES, Place
 from tests.e2e.services import run_services
 from tests.e2e.shop import Sent, Shop
 
+# The lens is a Python package like any other, so its run belongs to the quick tests.
+MARKS = {"native": pytest.mark.backends}
 
-@pytest.fixture(scope="session", params=PLACES)
+
+@pytest.fixture(
+    scope="session", params=[pytest.param(name, marks=MARKS.get(name, ())) for name in PLACES]
+)
 def place(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:

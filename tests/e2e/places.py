@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from clew.readers import Reader, reader_from_environ
 from stack._ports import PORTS
-
-ROOT = Path(__file__).parents[2]
+from tests.e2e.processes import ROOT, answers, free_ports, process
+from tests.e2e.wait import wait_until
 
 # Long enough to build the backends where nobody has fetched them before.
 _START_TIMEOUT_S = 3600
@@ -52,16 +52,22 @@ def native(folder: Path) -> Iterator[Place]:
         _stack("down", environ, _STOP_TIMEOUT_S)
 
 
-PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {"native": native}
+@contextmanager
+def lens(folder: Path) -> Iterator[Place]:
+    """One process that receives, keeps and shows: the lens, with its data in memory."""
+    page, otlp = free_ports(2)
+    command = f"-m clew_lens --port {page} --otlp-http-port {otlp} --otlp-grpc-port off"
+    environ = {"CLEW_LENS_URL": f"http://127.0.0.1:{page}"}
+    output = folder / "lens.out", folder / "lens.err"
+    with process([sys.executable, *command.split()], dict(os.environ), *output):
+        wait_until(partial(answers, f"{environ['CLEW_LENS_URL']}/"), "the lens to answer")
+        yield Place(f"http://127.0.0.1:{otlp}", reader_from_environ(environ), environ)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody listens on, all different."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {
+    "native": native,
+    "lens": lens,
+}
 
 
 def _stack(command: str, environ: dict[str, str], timeout_s: int) -> None:

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,10 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.places import ROOT, Place, free_ports
+from tests.e2e.places import Place
+from tests.e2e.processes import ROOT, answers, bin_path, free_ports, process
 from tests.e2e.wait import wait_until
-
-_STOP_TIMEOUT_S = 20
 
 
 @dataclass(frozen=True)
@@ -80,11 +74,11 @@ def run_services(place: Place, folder: Path) -> Iterator[dict[str, Running]]:
             command = f"{service.command} --port {ports[service.name]}".split()
             stdout = folder / f"{service.name}.out"
             processes.enter_context(
-                _process(command, environ, stdout, folder / f"{service.name}.err")
+                process(command, environ, stdout, folder / f"{service.name}.err")
             )
             running[service.name] = Running(service, urls[service.name], stdout)
         for one in running.values():
-            wait_until(partial(_answers, one.url), f"{one.service.name} to answer")
+            wait_until(partial(answers, f"{one.url}/openapi.json"), f"{one.service.name} to answer")
         yield running
 
 
@@ -95,42 +89,10 @@ def _environ(place: Place) -> dict[str, str]:
     }
     return {
         **kept,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")]),
+        "PATH": bin_path(kept.get("PATH", "")),
         "PYTHONPATH": str(ROOT),
         "OTEL_EXPORTER_OTLP_ENDPOINT": place.otlp_endpoint,
         "OTEL_METRIC_EXPORT_INTERVAL": "500",
         "OTEL_BSP_SCHEDULE_DELAY": "200",
         "OTEL_BLRP_SCHEDULE_DELAY": "200",
     }
-
-
-@contextmanager
-def _process(
-    command: list[str], environ: dict[str, str], stdout: Path, stderr: Path
-) -> Iterator[None]:
-    program = shutil.which(command[0], path=environ["PATH"])
-    assert program, f"{command[0]} is not installed beside {sys.executable}"
-    with stdout.open("wb") as out, stderr.open("wb") as err:
-        process = subprocess.Popen(
-            [program, *command[1:]], cwd=ROOT, env=environ, stdout=out, stderr=err
-        )
-        try:
-            yield
-            assert process.poll() is None, f"{command} ended by itself:\n{stderr.read_text()}"
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/openapi.json", timeout=1):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False

@@ -11,8 +11,6 @@ from clew.readers import CorrelationId
 from tests.e2e.shop import Shop
 from tests.e2e.wait import wait_until
 
-pytestmark = pytest.mark.backends
-
 
 def services_of(shop: Shop, correlation_id: str, count: int) -> set[str]:
     """The services that have logged with that id, once there are so many."""

@@ -8,8 +8,6 @@ from tests.e2e.services import SERVICES
 from tests.e2e.shop import Shop
 from tests.e2e.wait import wait_until
 
-pytestmark = pytest.mark.backends
-
 COUNT = "http_server_request_duration_seconds_count"
 ALICE = {"id": 1, "name": "Alice", "email": "alice@example.com"}
 SENT = 7

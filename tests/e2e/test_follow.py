@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from click.testing import CliRunner
 
 from clew.cli import main
 from tests.e2e.shop import Sent, Shop
-
-pytestmark = pytest.mark.backends
 
 
 def test_the_request_is_shown_from_end_to_end(shop: Shop, found: Sent) -> None:

@@ -7,8 +7,6 @@ import pytest
 from tests.e2e.services import SERVICES
 from tests.e2e.shop import Sent, Shop
 
-pytestmark = pytest.mark.backends
-
 
 def test_a_404_is_one_trace_and_no_error_of_the_servers(shop: Shop, missing: Sent) -> None:
     """Both services answer 404; by convention that is an error for the caller only.

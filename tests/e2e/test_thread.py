@@ -12,8 +12,6 @@ from tests.e2e.services import SERVICES, Service
 from tests.e2e.shop import Sent, Shop
 from tests.e2e.wait import wait_until
 
-pytestmark = pytest.mark.backends
-
 CHAIN = (("gateway", "SERVER"), ("gateway", "CLIENT"), ("users", "SERVER"))
 """The known request's spans, each the parent of the next."""
 

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import otlp_json as otlp
+from tests.lens import otlp_json as otlp
 
 MS = 1_000_000
 SECOND = 1000 * MS

@@ -134,3 +134,13 @@ def test_addresses_come_from_the_environment() -> None:
         "Loki at http://localhost:3100",
         "Prometheus at http://localhost:9090",
     )
+
+
+def test_a_lens_is_read_where_one_is_named() -> None:
+    """CLEW_LENS_URL wins over the backends; empty counts as not set."""
+    assert reader_from_environ({"CLEW_LENS_URL": "http://lens:4319/"}).places == (
+        "clew lens at http://lens:4319",
+    )
+    assert len(reader_from_environ({"CLEW_LENS_URL": ""}).places) == 3
+    with pytest.raises(ConfigurationError, match="CLEW_LENS_URL"):
+        reader_from_environ({"CLEW_LENS_URL": "lens:4319"})

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from stack._progress import Progress
 
-# Says its version like Loki when asked, and otherwise serves 200 at every path of the port in its
-# first argument.
+# Serves 200 at every path of the port in its first argument.
 SERVER = """\
 import http.server, sys
 

@@ -99,6 +99,12 @@ def test_everything_listens_on_the_loopback_interface(settings: Settings) -> Non
         assert "0.0.0.0" not in text_of(path)
 
 
+def test_jaeger_does_not_trace_itself() -> None:
+    """Spans of Jaeger's own queries, on by default, do not go among those of the services."""
+    query = load("backends/jaeger/config.yaml")["extensions"]["jaeger_query"]
+    assert query["enable_tracing"] is False
+
+
 def collector_files() -> list[str]:
     """Return every configuration of the collector; the manifest is none."""
     files = (ROOT / "collector_config").glob("*.yaml")

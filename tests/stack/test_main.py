@@ -38,7 +38,7 @@ def test_status_of_nothing_is_a_failure(tmp_path: Path) -> None:
     answer = stack(tmp_path, "status", "--json")
     assert answer.returncode == 1
     names = [entry["name"] for entry in json.loads(answer.stdout)]
-    assert names == ["jaeger", "loki", "alertmanager", "prometheus", "collector"]
+    assert names == ["prometheus", "alertmanager", "loki", "jaeger", "collector"]
     assert {entry["state"] for entry in json.loads(answer.stdout)} == {"not started"}
 
 
@@ -72,7 +72,7 @@ def test_an_unknown_component_is_told_with_the_known_ones(tmp_path: Path) -> Non
     """The message lists what could have been meant."""
     answer = stack(tmp_path, "up", "tempo")
     assert answer.returncode == 1
-    assert "there is no component 'tempo': choose from jaeger, loki" in answer.stderr
+    assert "there is no component 'tempo': choose from prometheus, alertmanager" in answer.stderr
 
 
 def test_the_path_of_a_binary_that_is_not_there(tmp_path: Path) -> None:

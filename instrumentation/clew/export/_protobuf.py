@@ -70,7 +70,7 @@ def any_value(value: Any) -> bytes:
     if isinstance(value, int):
         if -(1 << 63) <= value < 1 << 63:
             return b"\x18" + varint(value & 0xFFFFFFFFFFFFFFFF)
-        return any_value(str(value))
+        return any_value(_text(value))
     if isinstance(value, float):
         return double(4, value)
     if value is None:
@@ -78,15 +78,23 @@ def any_value(value: Any) -> bytes:
     if isinstance(value, (bytes, bytearray)):
         return delimited(7, bytes(value))
     if isinstance(value, Mapping):
-        return delimited(6, b"".join(key_value(1, str(k), v) for k, v in value.items()))
+        return delimited(6, b"".join(key_value(1, k, v) for k, v in value.items()))
     if isinstance(value, Sequence):
         return delimited(5, b"".join(delimited(1, any_value(item)) for item in value))
-    return any_value(str(value))
+    return any_value(_text(value))
 
 
-def key_value(field: int, key: str, value: Any) -> bytes:
-    """One `KeyValue` as field number `field` of the message around it."""
-    name = key.encode("utf-8", "replace")
+def _text(value: Any) -> str:
+    """`value` as a string, whatever its own `__str__` does: it must not cost the whole request."""
+    try:
+        return str(value)
+    except Exception:  # also an int with more digits than Python is willing to print
+        return f"<{type(value).__name__}>"
+
+
+def key_value(field: int, key: Any, value: Any) -> bytes:
+    """One `KeyValue` as field number `field` of the message around it. `key` should be a str."""
+    name = (key if isinstance(key, str) else _text(key)).encode("utf-8", "replace")
     body = any_value(value)
     return delimited(field, delimited(1, name) + tag(2, 2) + varint(len(body)) + body)
 

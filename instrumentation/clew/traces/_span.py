@@ -237,6 +237,8 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
             return
         if isinstance(status, StatusCode):
             status = Status(status, description)
+        elif not isinstance(status, Status):
+            return
         elif description is not None:
             _logger.warning("Description %s ignored: it goes with a StatusCode.", description)
         # OK is final, and UNSET takes nothing back.

@@ -15,6 +15,10 @@ from .limits import Limits
 SAFE_INTEGER = 1 << 53
 """JavaScript reads larger integers wrongly, so they are kept as text."""
 
+LONGEST_SEARCHED = 256
+"""Longer values are kept but can't be searched by `key=value`."""
+
+_SCALARS = (int, float, bool)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -69,20 +73,20 @@ def text_of(value: Any) -> str:
 
 
 def token(key: str, text: str) -> int:
-    """The 32-bit hash by which `key=text` is searched."""
-    return zlib.crc32(f"{key}={text}".encode())
+    """The 64-bit hash by which `key=text` is searched; a chance match is one in billions."""
+    data = f"{key}={text}".encode()
+    return zlib.crc32(data) << 32 | zlib.adler32(data)
 
 
 def tokens(attrs: dict[str, Any]) -> list[int]:
     """Hashes of all attributes that hold one short value."""
-    crc = zlib.crc32
     found: list[int] = []
     for key, value in attrs.items():
         if value.__class__ is str:
-            if len(value) <= 256:
-                found.append(crc(f"{key}={value}".encode()))
-        elif value.__class__ is int or value.__class__ is float or value.__class__ is bool:
-            found.append(crc(f"{key}={text_of(value)}".encode()))
+            if len(value) <= LONGEST_SEARCHED:
+                found.append(token(key, value))
+        elif value.__class__ in _SCALARS:
+            found.append(token(key, text_of(value)))
     return found
 
 

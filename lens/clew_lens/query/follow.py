@@ -73,11 +73,8 @@ _VALUE_KEYS = ("user.id", "enduser.id", "session.id", "order.id", "request.id", 
 def _by_value(read: Reader, text: str) -> list[Key]:
     """Traces where an attribute that names someone or something has this value."""
     tokens = [token(key, text) for key in _VALUE_KEYS]
-    condition = (
-        "seq IN (SELECT seq FROM span_tokens WHERE token IN (SELECT unnest(?::UINTEGER[])))"
-        " AND contains(attrs, ?)"
-    )
-    return _keys(read, condition, tokens, text)
+    condition = "seq IN (SELECT seq FROM span_tokens WHERE token IN (SELECT unnest(?::UBIGINT[])))"
+    return _keys(read, condition, tokens)
 
 
 def _hex(text: str) -> int | None:

@@ -46,7 +46,9 @@ class Search:
         if self.text:
             pattern = like(self.text)
             where.add(
-                r"(body ILIKE ? ESCAPE '\' OR exception ILIKE ? ESCAPE '\')", pattern, pattern
+                r"(body ILIKE ? ESCAPE '\' OR exception <> '' AND exception ILIKE ? ESCAPE '\')",
+                pattern,
+                pattern,
             )
         return where.attribute("log", self.attribute)
 
@@ -71,8 +73,10 @@ def search(
     # A tail must not miss a line, so it goes by order of arrival; a search goes by time.
     order = "time, seq" if oldest else "time DESC, seq DESC"
     order = "seq" if wanted.after_seq else order
+    # Which lines first, by few columns; all columns of only those then.
     rows = read.dicts(
-        f"SELECT {LOG_COLUMNS} FROM logs{where.sql} ORDER BY {order} LIMIT ?",
+        f"SELECT {LOG_COLUMNS} FROM logs WHERE seq IN"
+        f" (SELECT seq FROM logs{where.sql} ORDER BY {order} LIMIT ?) ORDER BY {order}",
         [*where.params, limit],
     )
     if wanted.after_seq and len(rows) == limit:

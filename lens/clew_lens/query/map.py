@@ -10,27 +10,22 @@ from .window import Window
 
 _CALLS = """
 WITH child AS (
-    SELECT trace_lo, parent_id, service, status, duration FROM spans
+    SELECT parent_id, service, status, duration FROM spans
     WHERE entry AND kind <> 5 AND parent_id <> 0 AND time BETWEEN $from AND $to
 )
 SELECT p.service, c.service, 'service', count(*), 
        count(*) FILTER (c.status = 2 OR p.status = 2 AND p.kind IN (3, 4)),
        quantile_disc(c.duration, 0.95)
-FROM child c JOIN spans p ON p.span_id = c.parent_id AND p.trace_lo = c.trace_lo
+FROM child c JOIN spans p ON p.span_id = c.parent_id
 WHERE p.service <> c.service AND p.time BETWEEN $from - 600000000000 AND $to
 GROUP BY ALL
 """
-# A client's span whose peer sent no span of its own: a database, or a service without telemetry.
 _PEERS = """
-WITH called AS (
-    SELECT DISTINCT parent_id FROM spans
-    WHERE entry AND parent_id <> 0 AND time BETWEEN $from AND $to
-)
-SELECT s.service, s.peer, s.peer_type, count(*), count(*) FILTER (s.status = 2),
-       quantile_disc(s.duration, 0.95)
-FROM spans s ANTI JOIN called ON called.parent_id = s.span_id
-WHERE s.kind = 3 AND s.peer <> '' AND s.peer_type <> 'queue' AND s.time BETWEEN $from AND $to
-GROUP BY ALL
+SELECT service, peer, peer_type, count(*), count(*) FILTER (status = 2),
+       quantile_disc(duration, 0.95), max_by(span_id, time, 20)
+FROM spans
+WHERE kind = 3 AND peer <> '' AND peer_type <> 'queue' AND time BETWEEN $from AND $to
+GROUP BY service, peer, peer_type
 """
 _QUEUES = """
 SELECT service, peer, kind, count(*), count(*) FILTER (status = 2), quantile_disc(duration, 0.95)
@@ -63,7 +58,7 @@ def service_map(read: Reader, window: Window) -> dict[str, Any]:
         edges.append(_edge("service", source, "service", target, count, errors, p95, window))
     for source, target, kind, count, errors, p95 in read.named(_LINKED, bounds):
         edges.append(_edge("service", source, "service", target, count, errors, p95, window))
-    for source, target, kind, count, errors, p95 in read.named(_PEERS, bounds):
+    for source, target, kind, count, errors, p95 in _silent_peers(read, bounds):
         sort = "db" if kind == "db" else "external"
         edges.append(_edge("service", source, sort, target, count, errors, p95, window))
     for service, queue, kind, count, errors, p95 in read.named(_QUEUES, bounds):
@@ -75,6 +70,19 @@ def service_map(read: Reader, window: Window) -> dict[str, Any]:
             sort, name = edge[end].split(":", 1)
             nodes.setdefault((sort, name), _node(name, sort, 0, 0, None, window))
     return {"nodes": list(nodes.values()), "edges": edges}
+
+
+def _silent_peers(read: Reader, bounds: dict[str, int]) -> list[tuple[Any, ...]]:
+    """Peers that send no spans of their own: databases, and services without telemetry.
+
+    Told by the latest calls to each: where any of them has a child span, the peer speaks for
+    itself, and the edge to it is already there.
+    """
+    found = read.named(_PEERS, bounds)
+    calls = [span for row in found if row[2] != "db" for span in row[6]]
+    query = "SELECT DISTINCT parent_id FROM spans WHERE parent_id IN (SELECT unnest(?::UBIGINT[]))"
+    answered = {row[0] for row in read.rows(query, [calls])} if calls else set()
+    return [row[:6] for row in found if row[2] == "db" or answered.isdisjoint(row[6])]
 
 
 def _node(

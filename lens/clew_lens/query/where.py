@@ -32,10 +32,7 @@ class Where:
         return self.add(f"{column} = ?", value) if value else self
 
     def attribute(self, kind: str, pair: str | None) -> Where:
-        """Only rows with attribute `key=value`, of their own or of their resource.
-
-        The hash finds candidates, the JSON text decides, because hashes can collide.
-        """
+        """Only rows with attribute `key=value`, of their own or of their resource."""
         if not pair:
             return self
         key, separator, value = pair.partition("=")
@@ -43,12 +40,9 @@ class Where:
             raise BadRequest(f"attribute {pair[:60]!r} isn't of the form key=value")
         path = '$."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
         return self.add(
-            f"((seq IN (SELECT seq FROM {kind}_tokens WHERE token = ?)"
-            " AND json_extract_string(attrs, ?) = ?)"
+            f"(seq IN (SELECT seq FROM {kind}_tokens WHERE token = ?)"
             " OR resource IN (SELECT id FROM resources WHERE json_extract_string(attrs, ?) = ?))",
             token(key, value),
-            path,
-            value,
             path,
             value,
         )

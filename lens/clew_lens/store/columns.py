@@ -33,7 +33,7 @@ def flat_tokens(tokens: Sequence[Sequence[int]], first_seq: int) -> dict[str, Co
     """Lists of hashes as (token, seq) pairs; row i has sequence number first_seq + i."""
     lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
     seqs = np.arange(first_seq, first_seq + len(tokens), dtype=np.int64)
-    joined = np.fromiter((t for row in tokens for t in row), np.uint32, int(lengths.sum()))
+    joined = np.fromiter((t for row in tokens for t in row), np.uint64, int(lengths.sum()))
     return {"token": joined, "seq": np.repeat(seqs, lengths)}
 
 

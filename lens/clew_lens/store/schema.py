@@ -1,8 +1,8 @@
 """The tables. Ids are pairs of 64-bit numbers, times are nanoseconds since 1970 in a BIGINT.
 
 Rows arrive about in time order, so DuckDB's per-block minima and maxima make a time range cheap
-without an index. `*_tokens` hold a 32-bit hash of each `key=value`, which turns a search for any
-attribute into a scan of four bytes a row instead of all attribute text.
+without an index. `*_tokens` hold a hash of each `key=value`, which turns a search for any attribute
+into a scan of numbers instead of all attribute text.
 """
 
 VERSION = 1
@@ -20,8 +20,8 @@ TABLES: dict[str, str] = {
         service VARCHAR, severity UTINYINT, severity_text VARCHAR, body VARCHAR, logger VARCHAR,
         correlation_id VARCHAR, exception VARCHAR, stacktrace VARCHAR, version VARCHAR,
         resource UBIGINT, attrs VARCHAR, dropped UINTEGER""",
-    "span_tokens": "token UINTEGER, seq BIGINT",
-    "log_tokens": "token UINTEGER, seq BIGINT",
+    "span_tokens": "token UBIGINT, seq BIGINT",
+    "log_tokens": "token UBIGINT, seq BIGINT",
     "links": """
         time BIGINT, trace_hi UBIGINT, trace_lo UBIGINT, span_id UBIGINT,
         linked_hi UBIGINT, linked_lo UBIGINT, linked_span UBIGINT""",

@@ -1,0 +1,90 @@
+"""Rounds → one row for each configuration: medians and spread, against its reference."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.overhead._configurations import Configuration
+from benchmarks.overhead._sample import Sample
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, least and most over the rounds."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread:
+        known = list(values)
+        return cls(statistics.median(known), min(known), max(known))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration over all rounds that count. Differences and ratios are within a round.
+
+    `rate` is requests a second, `cpu_us` CPU time a request; the `*_ratio` are to the reference.
+    `arrived` is {kind of evidence: arrived / served}, over all rounds.
+    """
+
+    configuration: Configuration
+    rate: Spread
+    rate_ratio: Spread
+    cpu_us: Spread
+    cpu_more_us: Spread
+    p50_ratio: Spread
+    p99_ratio: Spread
+    resident_more_bytes: Spread
+    arrived: dict[str, float]
+
+
+def summary(configurations: Sequence[Configuration], samples: Sequence[Sample]) -> list[Row]:
+    """A row for each configuration of which a round counts, and whose reference has one."""
+    known = {(one.configuration, one.round): one for one in samples}
+    rows = []
+    for configuration in configurations:
+        pairs = [
+            (one, known[configuration.reference, one.round])
+            for one in samples
+            if one.configuration == configuration.name and not one.void(configuration)
+            and (configuration.reference, one.round) in known
+        ]
+        if pairs:
+            rows.append(_row(configuration, pairs))
+    return rows
+
+
+def _row(configuration: Configuration, pairs: list[tuple[Sample, Sample]]) -> Row:
+    def spread(value: Callable[[Sample, Sample], float]) -> Spread:
+        return Spread.of(value(one, bare) for one, bare in pairs)
+
+    served = sum(one.served for one, _ in pairs)
+    return Row(
+        configuration=configuration,
+        rate=spread(lambda one, _: one.load.rate),
+        rate_ratio=spread(lambda one, bare: one.load.rate / bare.load.rate),
+        cpu_us=spread(lambda one, _: one.cpu_us),
+        cpu_more_us=spread(lambda one, bare: one.cpu_us - bare.cpu_us),
+        p50_ratio=spread(lambda one, bare: one.load.p50_us / bare.load.p50_us),
+        p99_ratio=spread(lambda one, bare: one.load.p99_us / bare.load.p99_us),
+        resident_more_bytes=spread(lambda one, bare: one.resident_bytes - bare.resident_bytes),
+        arrived={
+            kind: sum(one.arrived[kind] for one, _ in pairs) / served
+            for kind in configuration.expects
+        },
+    )
+
+
+def voids(configurations: Sequence[Configuration], samples: Sequence[Sample]) -> list[str]:
+    """A sentence for each round that counts for nothing."""
+    by_name = {one.name: one for one in configurations}
+    return [
+        f"{one.configuration}, round {one.round + 1}: {why}"
+        for one in samples
+        if (why := one.void(by_name[one.configuration]))
+    ]

@@ -75,6 +75,8 @@ class Settings:
     propagators: tuple[str, ...] = ("tracecontext", "baggage")
     # Requests whose URL path matches give no telemetry of any kind.
     excluded_urls: re.Pattern[str] | None = None
+    # Contributed instrumentations that shall not be loaded.
+    disabled_instrumentations: tuple[str, ...] = ()
     # Read from the first of these that a request carries; answered and passed on in the first.
     correlation_headers: tuple[str, ...] = ("X-Correlation-ID", "X-Request-ID")
     # "json": clew owns the log lines on stdout. "none": logging to stdout is left as it is.
@@ -106,6 +108,7 @@ class Settings:
             metric_interval=env.milliseconds("OTEL_METRIC_EXPORT_INTERVAL", 10_000),
             propagators=env.words("OTEL_PROPAGATORS", ("tracecontext", "baggage")),
             excluded_urls=_excluded(env),
+            disabled_instrumentations=env.words("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", ()),
             correlation_headers=_correlation_headers(env),
             log_format=env.choice("CLEW_LOG_FORMAT", "json", ("json", "none")),
             log_level=logging.getLevelName(env.choice("CLEW_LOG_LEVEL", "INFO", _LEVELS)),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import wrapt
 
-from clew import _requests, _routes
+from clew import _contrib, _requests, _routes
 
 if TYPE_CHECKING:
     from clew._runtime import Runtime
@@ -39,6 +39,7 @@ def install(runtime: Runtime) -> None:
     when("fastapi.applications", lambda module: _wrap_build(module.FastAPI, runtime))
     when("flask.app", lambda module: _flask_watch(module, runtime))
     when("requests.sessions", lambda module: _requests.watch(module, runtime))
+    _contrib.install(when, runtime.settings.disabled_instrumentations)
 
 
 def install_servers(runtime: Runtime) -> None:

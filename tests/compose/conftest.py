@@ -11,11 +11,10 @@ from clew.readers import NativeReader, ReaderSettings
 from stack._binaries import BINARIES
 from stack._obtain import cached_path
 from stack._settings import Settings
-
-from . import debian, images
-from .docker import Docker
-from .engine import NoEngine, engine
-from .project import Project
+from tests.compose import debian, images
+from tests.compose.docker import Docker
+from tests.compose.engine import NoEngine, engine
+from tests.compose.project import Project
 
 WANTED = "CLEW_TEST_DOCKER"
 

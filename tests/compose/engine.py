@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.compose.docker import Docker
 from tests.e2e.wait import wait_until
-
-from .docker import Docker
 
 _START_SECONDS = 60
 _STOP_SECONDS = 60

@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .docker import Docker
-from .document import ROOT, services
+from tests.compose.docker import Docker
+from tests.compose.document import ROOT, services
 
 BASE = "clew-test-base"
 BINARIES = {

@@ -6,10 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.compose.docker import Docker
+from tests.compose.document import COMPOSE, ROOT, Published, services
 from tests.e2e.processes import free_ports
-
-from .docker import Docker
-from .document import COMPOSE, ROOT, Published, services
 
 LEFT_OUT = {
     "grafana": "its image can't be made here: the server is no Go module and needs its web files"

@@ -8,8 +8,7 @@ import yaml
 
 from stack import _binaries
 from stack._ports import PORTS
-
-from .document import ROOT, Service, services
+from tests.compose.document import ROOT, Service, services
 
 IMAGES = {
     "collector": f"otel/opentelemetry-collector-contrib:{_binaries.COLLECTOR}",

@@ -11,12 +11,10 @@ from dataclasses import replace
 import pytest
 
 from clew.readers import CorrelationId, NativeReader, TraceId, Window
-
+from tests.compose.document import services
+from tests.compose.probe import METRIC_IN_PROMETHEUS, SERVICE, Probe
+from tests.compose.project import LEFT_OUT, Project
 from tests.e2e.wait import wait_until
-
-from .document import services
-from .probe import METRIC_IN_PROMETHEUS, SERVICE, Probe
-from .project import LEFT_OUT, Project
 
 pytestmark = pytest.mark.engine
 

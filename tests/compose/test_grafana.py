@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .document import ROOT, services
+from tests.compose.document import ROOT, services
 
 GRAFANA = ROOT / "backends" / "grafana"
 SOURCES = GRAFANA / "provisioning" / "datasources" / "clew.yaml"

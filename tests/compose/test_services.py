@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .document import Service, document, services
+from tests.compose.document import Service, document, services
 
 SERVICES = list(services().values())
 NO_HEALTHCHECK = {"collector": "its image holds nothing that could ask it"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ def value(plain: Any) -> dict[str, Any]:
     if isinstance(plain, int):
         return {"intValue": str(plain)}
     if isinstance(plain, float):
-        return {"doubleValue": plain}
+        finite = math.isfinite(plain)
+        return {"doubleValue": plain if finite else "NaN" if plain != plain else "Infinity"}
     if isinstance(plain, list):
         return {"arrayValue": {"values": [value(item) for item in plain]}}
     return {"stringValue": plain}

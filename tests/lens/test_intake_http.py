@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import zlib
+from collections.abc import AsyncIterator
 
 import pytest
+from clew_lens._errors import TooLarge
+from clew_lens.otlp.body import read
 from clew_lens.otlp.limits import Limits
 from clew_lens.store import Busy
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -152,19 +156,23 @@ def test_a_gzip_bomb_costs_no_more_than_the_limit() -> None:
 
 def test_a_body_over_the_limit_is_not_read_whole() -> None:
     """Of a hundred megabytes only as much as the limit is taken in."""
-    lens = Bench(limits=Limits(body=1 << 20))
-    read = 0
+    handed_over = 0
 
-    def chunks() -> object:
-        nonlocal read
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal handed_over
         for _ in range(100):
-            read += 1
+            handed_over += 1
             yield bytes(1 << 20)
 
-    answer = lens.receiver.post("/v1/traces", content=chunks(), headers=PROTOBUF)  # type: ignore[arg-type]
-    assert answer.status_code == 413
-    assert b"send smaller batches" in answer.content
-    lens.close()
+    with pytest.raises(TooLarge, match="send smaller batches"):
+        asyncio.run(read(chunks(), 2 << 20))
+    assert handed_over == 3
+
+
+def test_a_body_of_a_hundred_megabytes_is_refused(lens: Bench) -> None:
+    """413, with the limit in its reason."""
+    answer = lens.post("/v1/traces", bytes(100 << 20))
+    assert answer.status_code == 413 and b"16777216" in answer.content
 
 
 def test_a_full_queue_tells_the_sender_to_try_again(

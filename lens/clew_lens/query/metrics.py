@@ -135,7 +135,7 @@ def _stat(kind: str, stat: str, cell: list[Increment], step: int) -> float | Non
         return histogram.percentile(cell, PERCENTILES[stat])
     if stat == "rate":
         total = sum(i.count if kind in ("histogram", "summary") else i.value for i in cell)
-        return round(total * SECOND / step, 6)
+        return total * SECOND / step
     if stat == "mean":
         count = sum(i.count for i in cell)
         return sum(i.sum for i in cell) / count if count else None

@@ -1,0 +1,1 @@
+"""What a request costs inside the process: operations, and time, without a server or a socket."""

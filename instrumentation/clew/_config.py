@@ -13,6 +13,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from clew._environment import Environment
@@ -85,6 +86,11 @@ class Settings:
     access_log: bool = True
     # Seconds that the process may take at its end to hand over what is left.
     shutdown_timeout: float = 5.0
+    # Where telemetry waits while its endpoint is away; None: in memory only.
+    spool_dir: Path | None = None
+    # Bytes that one process may keep there for each signal, and how old it may get, in seconds.
+    spool_max_bytes: int = 256 * 1024 * 1024
+    spool_max_age: float = 86_400.0
     resource: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -114,6 +120,9 @@ class Settings:
             log_level=logging.getLevelName(env.choice("CLEW_LOG_LEVEL", "INFO", _LEVELS)),
             access_log=env.flag("CLEW_ACCESS_LOG", True),
             shutdown_timeout=env.seconds("CLEW_SHUTDOWN_TIMEOUT", 5.0),
+            spool_dir=_spool_dir(env),
+            spool_max_bytes=env.whole("CLEW_SPOOL_MAX_BYTES", 268_435_456, least=1),
+            spool_max_age=env.seconds("CLEW_SPOOL_MAX_AGE", 86_400.0),
             resource=_resource(env),
         )
         _check_sampler(env)
@@ -199,6 +208,18 @@ def _correlation_headers(env: Environment) -> tuple[str, ...]:
         if not _TOKEN.fullmatch(name):
             env.problem(key, name, "header names (letters, digits, '-') divided by commas")
     return names
+
+
+def _spool_dir(env: Environment) -> Path | None:
+    given = env.text("CLEW_SPOOL_DIR")
+    if given is not None:
+        return None if given.lower() == "off" else Path(given)
+    # XDG Base Directory specification: what outlives a restart, but is no configuration.
+    state = env.text("XDG_STATE_HOME")
+    home = env.text("HOME")
+    if state is None and home is None:
+        return None
+    return (Path(state) if state else Path(home or "") / ".local" / "state") / "clew" / "spool"
 
 
 def _resource(env: Environment) -> Mapping[str, str]:

@@ -54,7 +54,8 @@ HTTP_DURATION_BOUNDS = (
 # clew's own health, where no convention exists. Attributes: SIGNAL, REASON.
 EXPORT_DROPPED = "clew.export.dropped"  # counter, {item}: what was made and will not arrive
 EXPORT_SENT = "clew.export.sent"  # counter, {item}: what the endpoint has accepted
-EXPORT_QUEUED = "clew.export.queued"  # gauge, By: encoded, not yet accepted
+EXPORT_QUEUED = "clew.export.queued"  # up-down counter, By: in memory, not yet accepted
+EXPORT_SPOOLED = "clew.export.spooled"  # up-down counter, By: on disk, not yet accepted
 FAULTS = "clew.faults"  # counter, {fault}: faults of clew's own that it kept from the application
 CORRELATION_REPLACED = "clew.correlation.replaced"  # counter, {id}: invalid ids from callers
 SIGNAL = "clew.signal"  # traces, metrics, logs

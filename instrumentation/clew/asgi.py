@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from opentelemetry.context import _RUNTIME_CONTEXT, Context
 
-from clew import _http_server as http
 from clew import _faults, _names, _routes
+from clew import _http_server as http
 from clew._incoming import ASGI
 from clew._runtime import Runtime
 from clew.metrics import DurationHistogram

@@ -96,7 +96,6 @@ class Run:
     def _attributes(self, given: Mapping[Any, Any] | None) -> Any:
         return None if given is None else self._taken(given)
 
-
     def _perform(self, span: Span, step: Any) -> None:
         match step:
             case p.Attributes(given, singly=True):

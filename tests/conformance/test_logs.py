@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace
@@ -22,6 +23,8 @@ from clew.export._logs import LogEncoder
 from tests.conformance import values
 from tests.conformance.compare import same
 from tests.conformance.twins import RESOURCE
+
+pytestmark = pytest.mark.filterwarnings("ignore:Log record attributes were dropped")
 
 _BODIES = st.recursive(
     st.one_of(

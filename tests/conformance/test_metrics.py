@@ -12,7 +12,11 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
-from opentelemetry.sdk.metrics import AlwaysOnExemplarFilter, MeterProvider, TraceBasedExemplarFilter
+from opentelemetry.sdk.metrics import (
+    AlwaysOnExemplarFilter,
+    MeterProvider,
+    TraceBasedExemplarFilter,
+)
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
 from opentelemetry.sdk.metrics.view import (
     ExplicitBucketHistogramAggregation,
@@ -68,7 +72,9 @@ def _provider(reader: InMemoryMetricReader, every: bool) -> MeterProvider:
         exemplar_filter=AlwaysOnExemplarFilter() if every else TraceBasedExemplarFilter(),
         shutdown_on_exit=False,
         views=[
-            View(instrument_name="exponential", aggregation=ExponentialBucketHistogramAggregation()),
+            View(
+                instrument_name="exponential", aggregation=ExponentialBucketHistogramAggregation()
+            ),
             View(
                 instrument_name="plain",
                 aggregation=ExplicitBucketHistogramAggregation((), record_min_max=False),

@@ -25,7 +25,10 @@ def _work(provider: sdk_trace.TracerProvider) -> None:
     other = SpanContext(5, 6, True, TraceFlags(1))
     tracer = provider.get_tracer("t", "1")
     with tracer.start_as_current_span(
-        "s", kind=SpanKind.SERVER, attributes={"a": (1, 2), "b": None}, links=[Link(other, {"l": 1})]
+        "s",
+        kind=SpanKind.SERVER,
+        attributes={"a": (1, 2), "b": None},
+        links=[Link(other, {"l": 1})],
     ) as span:
         span.add_event("e", {"k": "v"}, 1_000)
         tracer.start_span("child", start_time=1).end(2)

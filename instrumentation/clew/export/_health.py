@@ -21,6 +21,9 @@ class Health(Protocol):
     def queued_bytes(self) -> int:
         """Bytes encoded and not yet accepted."""
 
+    def spooled_bytes(self) -> int:
+        """Bytes on disk, not yet accepted."""
+
 
 def health_metrics(health: Health, start: int, now: int) -> list[bytes]:
     """Each number as an encoded `Metric`. `start` and `now` are ns since the epoch."""
@@ -29,6 +32,9 @@ def health_metrics(health: Health, start: int, now: int) -> list[bytes]:
         name: str, about: str, unit: str, points: list[tuple[dict[str, str], int]]
     ) -> bytes:
         return encode.sum_of(name, about, unit, points, start, now, monotonic=True)
+
+    def level(name: str, about: str, value: int) -> bytes:
+        return encode.sum_of(name, about, "By", [({}, value)], start, now, monotonic=False)
 
     sent = [({_names.SIGNAL: signal}, items) for signal, items in health.sent().items()]
     dropped = [
@@ -39,15 +45,8 @@ def health_metrics(health: Health, start: int, now: int) -> list[bytes]:
     return [
         counter(_names.EXPORT_SENT, "Items that the endpoint has accepted.", "{item}", sent),
         counter(_names.EXPORT_DROPPED, "Items made that will not arrive.", "{item}", dropped),
-        encode.sum_of(
-            _names.EXPORT_QUEUED,
-            "Encoded requests that no endpoint has accepted yet.",
-            "By",
-            [({}, health.queued_bytes())],
-            start,
-            now,
-            monotonic=False,
-        ),
+        level(_names.EXPORT_QUEUED, "In memory, not yet accepted.", health.queued_bytes()),
+        level(_names.EXPORT_SPOOLED, "On disk, not yet accepted.", health.spooled_bytes()),
         counter(
             _names.CORRELATION_REPLACED,
             "Invalid correlation ids from callers, replaced.",

@@ -17,8 +17,10 @@ from clew.export import _metrics as encode_metrics
 from clew.export._buffer import Buffer
 from clew.export._health import health_metrics
 from clew.export._logs import LogEncoder
-from clew.export._sender import Parcel, Sender
+from clew.export._parcel import Parcel
+from clew.export._sender import Sender
 from clew.export._spans import SpanEncoder
+from clew.export._spool import open_spools
 from clew.export._tally import Tally
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +59,8 @@ class Pipeline:
         self._endpoints = {
             signal: endpoint for signal in SIGNALS if (endpoint := settings.endpoint(signal))
         }
-        self._sender = Sender(self._endpoints, self.tally)
+        home, spools = open_spools(settings, resource, self._endpoints, self.tally)
+        self._sender = Sender(self._endpoints, self.tally, home, spools)
         self._span_encoder = SpanEncoder(resource)
         self._log_encoder = LogEncoder(resource)
         # Re-entrant: a signal handler may flush while its thread is draining.
@@ -166,6 +169,10 @@ class Pipeline:
         """Bytes encoded and not yet accepted."""
         return self._sender.queued_bytes
 
+    def spooled_bytes(self) -> int:
+        """Bytes on disk, not yet accepted."""
+        return self._sender.spooled_bytes
+
     def dropped(self) -> dict[tuple[str, str], int]:
         """{(signal, reason): items} of all that was made and will not arrive."""
         found = self.tally.dropped_by_reason()
@@ -194,7 +201,7 @@ class Pipeline:
         self._sender.stop(deadline)
         for (signal, reason), items in self.dropped().items():
             if reason == "shutdown" and items:
-                _logger.warning("%d %s items not delivered before exit.", items, signal)
+                _logger.warning("Lost at exit, not delivered: %s, %d items.", signal, items)
 
 
 def _breathing(items: list[Any]) -> Any:

@@ -1,67 +1,52 @@
-"""The sending thread: takes encoded requests from a bounded outbox, retries, gives up, counts."""
+"""The sending thread: serves one lane a signal, retries, spools, gives up, counts."""
 
 from __future__ import annotations
 
 import logging
-import random
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from time import monotonic
-from typing import NamedTuple
 
 from clew._config import Endpoint
+from clew.export._lane import Lane
+from clew.export._parcel import Parcel
+from clew.export._spool import Spool, SpoolHome
 from clew.export._tally import Tally
 
 _logger = logging.getLogger(__name__)
-_FIRST_PAUSE = 0.5  # s; doubles with each failure
-_LONGEST_PAUSE = 5.0  # s
-_LONGEST_RETRY_AFTER = 60.0  # s; an endpoint may ask for longer, but not silence clew for an hour
 OUTBOX_BYTES = 32 * 1024 * 1024
-
-
-class Parcel(NamedTuple):
-    """One encoded request and how many items (spans, data points, records) are in it."""
-
-    body: bytes
-    items: int
-
-
-@dataclass
-class _Lane:
-    """One signal's way: what waits, and when it may be tried next."""
-
-    signal: str
-    endpoint: Endpoint
-    waiting: deque[Parcel] = field(default_factory=deque)
-    transport: object = None
-    failures: int = 0
-    not_before: float = 0.0
+_LOOK_FOR_ORPHANS = 30.0  # s
 
 
 class Sender:
-    """Sends parcels in order, each signal in a lane of its own.
+    """Sends parcels; each signal's in order.
 
-    While an endpoint is away its parcels wait, at most `limit` bytes over all lanes; beyond that
-    the oldest are dropped and counted.
+    While an endpoint is away its parcels go to the spool. Without one, or while the disk is full,
+    they wait in memory, at most `limit` bytes over all signals; beyond that the oldest are dropped.
     """
 
     def __init__(
         self,
         endpoints: Mapping[str, Endpoint],
         tally: Tally,
+        home: SpoolHome | None = None,
+        spools: Mapping[str, Spool] | None = None,
         limit: int = OUTBOX_BYTES,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._lanes = {signal: _Lane(signal, endpoint) for signal, endpoint in endpoints.items()}
-        self._tally = tally
+        """`spools` are by signal; `home` is the folder they are in, closed at the end."""
+        self._lanes = {
+            signal: Lane(signal, endpoint, tally, (spools or {}).get(signal))
+            for signal, endpoint in endpoints.items()
+        }
+        self._home = home
         self._limit = limit
         self._clock = clock
-        self._bytes = 0
         self._changed = threading.Condition()
         self._stop_at: float | None = None
         self._thread: threading.Thread | None = None
+        self._orphans_at = 0.0
+        self._told: set[str] = set()
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="clew-send", daemon=True)
@@ -69,79 +54,90 @@ class Sender:
 
     @property
     def queued_bytes(self) -> int:
-        """Bytes encoded and not yet accepted."""
-        return self._bytes
+        """Bytes in memory, not yet accepted."""
+        return sum(lane.live_bytes for lane in self._lanes.values())
+
+    @property
+    def spooled_bytes(self) -> int:
+        """Bytes on disk, not yet accepted."""
+        return sum(lane.spool.size for lane in self._lanes.values() if lane.spool)
 
     def put(self, signal: str, parcel: Parcel) -> None:
-        """Queue `parcel`; drop the oldest of the fullest lane where there is no room."""
+        """Queue `parcel`; drop the oldest of the fullest lane where memory has no room."""
         with self._changed:
-            self._lanes[signal].waiting.append(parcel)
-            self._bytes += len(parcel.body)
-            while self._bytes > self._limit:
-                lane = max(self._lanes.values(), key=lambda one: len(one.waiting))
-                self._drop(lane, "outbox_full")
-            self._changed.notify()
-
-    def stop(self, deadline: float) -> None:
-        """Send what waits until `deadline` (of the clock); then count the rest as dropped."""
-        with self._changed:
-            self._stop_at = deadline
-            for lane in self._lanes.values():
-                lane.not_before = 0.0
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join(max(0.0, deadline - self._clock()))
-        with self._changed:
-            for lane in self._lanes.values():
-                while lane.waiting:
-                    self._drop(lane, "shutdown")
+            self._lanes[signal].put(parcel)
+            while self.queued_bytes > self._limit:
+                fullest = max(self._lanes.values(), key=lambda lane: lane.live_bytes)
+                fullest.drop_oldest("outbox_full")
+            self._changed.notify_all()
 
     def flush(self, deadline: float) -> bool:
-        """Wait until nothing waits, or `deadline`. True if all was sent or given up."""
+        """Wait until nothing waits, or `deadline` of the clock. True if all was sent or refused."""
         with self._changed:
-            while any(lane.waiting for lane in self._lanes.values()):
+            while any(lane.due(0.0) is not None for lane in self._lanes.values()):
                 left = deadline - self._clock()
                 if left <= 0 or self._thread is None or not self._thread.is_alive():
                     return False
                 self._changed.wait(min(left, 0.05))
         return True
 
-    def _drop(self, lane: _Lane, reason: str) -> None:
-        """Give up the oldest parcel of `lane`. The caller holds the lock."""
-        parcel = lane.waiting.popleft()
-        self._bytes -= len(parcel.body)
-        self._tally.dropped(lane.signal, reason, parcel.items)
+    def stop(self, deadline: float) -> None:
+        """Send what is in memory until `deadline` of the clock; the rest goes to disk, or is
+        dropped. An endpoint that is away is tried once, not waited for."""
+        with self._changed:
+            self._stop_at = deadline
+            for lane in self._lanes.values():
+                lane.not_before = 0.0
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(max(0.0, deadline - self._clock()))
+        with self._changed:
+            for lane in self._lanes.values():
+                self._give_up(lane)
+                if lane.spool is not None:
+                    lane.spool.close()
+            if self._home is not None:
+                self._home.close()
+
+    def _give_up(self, lane: Lane) -> None:
+        lane.spill()
+        while lane.live:
+            lane.drop_oldest("shutdown")
 
     def _run(self) -> None:
         while True:
+            self._adopt_orphans()
             with self._changed:
-                lane, wait = self._next()
+                lane, parcel, wait = self._next()
                 if lane is None:
-                    if self._stop_at is not None and wait is None:
+                    if self._stop_at is not None:
                         break
                     self._changed.wait(wait)
                     continue
-                parcel = lane.waiting[0]
-            self._attempt(lane, parcel)
+            if parcel is not None:
+                self._attempt(lane, parcel)
         for lane in self._lanes.values():
             if lane.transport is not None:
-                lane.transport.close()  # type: ignore[attr-defined]
+                lane.transport.close()
 
-    def _next(self) -> tuple[_Lane | None, float | None]:
-        """The lane to serve now; else None and the seconds to wait, None for until something
-        comes. The caller holds the lock."""
+    def _next(self) -> tuple[Lane | None, Parcel | None, float | None]:
+        """(lane, parcel) to serve now; else how many seconds to wait. The caller holds the lock."""
         now = self._clock()
-        if self._stop_at is not None and now >= self._stop_at:
-            return None, None
-        busy = [lane for lane in self._lanes.values() if lane.waiting]
-        if not busy:
-            return None, None
-        lane = min(busy, key=lambda one: one.not_before)
-        if lane.not_before <= now:
-            return lane, None
-        return None, lane.not_before - now
+        if self._stop_at is not None:
+            if now < self._stop_at:
+                for lane in self._lanes.values():
+                    if lane.live:
+                        return lane, lane.live[0], None
+            return None, None, None
+        for lane in sorted(self._lanes.values(), key=lambda one: one.not_before):
+            parcel = lane.first(now)
+            if parcel is not None:
+                return lane, parcel, None
+        due = [when for lane in self._lanes.values() if (when := lane.due(now)) is not None]
+        wait = min([*due, self._orphans_at]) - now if self._home is not None or due else None
+        return None, None, wait if wait is None else max(0.01, wait)
 
-    def _attempt(self, lane: _Lane, parcel: Parcel) -> None:
+    def _attempt(self, lane: Lane, parcel: Parcel) -> None:
         from clew.export._transport import Answer, open_transport
 
         timeout = lane.endpoint.timeout
@@ -150,48 +146,50 @@ class Sender:
         try:
             if lane.transport is None:
                 lane.transport = open_transport(lane.signal, lane.endpoint)
-            answer = lane.transport.send(parcel.body, timeout)  # type: ignore[attr-defined]
+            answer = lane.transport.send(parcel.body, timeout)
         except Exception as error:  # whatever it is, it must not end this thread
             answer = Answer(reason=type(error).__name__, detail=str(error), retry=False)
         with self._changed:
-            self._settle(lane, parcel, answer)
+            before = lane.failures
+            if answer.retry:
+                lane.delayed(answer.retry_after, self._clock())
+                if self._stop_at is not None:
+                    self._give_up(lane)
+            elif answer.reason:
+                lane.refused(parcel, answer.reason)
+            else:
+                lane.delivered(parcel, answer.rejected, self._clock())
             self._changed.notify_all()
+        self._tell(lane, before, answer.reason, answer.retry, answer.detail)
 
-    def _settle(self, lane: _Lane, parcel: Parcel, answer: object) -> None:
-        from clew.export._transport import Answer
-
-        assert isinstance(answer, Answer)
-        if not lane.waiting or lane.waiting[0] is not parcel:
-            return  # dropped for room, or at shutdown, while it was on its way
-        if answer.retry:
-            lane.failures += 1
-            pause = answer.retry_after
-            if pause is None:
-                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(lane.failures - 1, 8))
-                pause *= random.uniform(0.8, 1.2)  # so that a fleet does not return in step
-            lane.not_before = self._clock() + min(pause, _LONGEST_RETRY_AFTER)
-            if lane.failures == 1:
-                _logger.warning(
-                    "%s not delivered to %s (%s). They wait in memory and are sent again.",
-                    lane.signal.capitalize(), lane.endpoint.url, answer.detail,
-                )  # fmt: skip
-            return
-        if answer.reason:
-            self._drop(lane, answer.reason)
-            if lane.failures == 0:
-                _logger.error(
-                    "%s refused by %s (%s): %d items dropped. More of these are only counted.",
-                    lane.signal.capitalize(), lane.endpoint.url, answer.detail, parcel.items,
-                )  # fmt: skip
-            lane.failures += 1
-            return
-        lane.waiting.popleft()
-        self._bytes -= len(parcel.body)
-        self._tally.sent(lane.signal, parcel.items - answer.rejected)
-        if answer.rejected:
-            self._tally.dropped(lane.signal, "rejected", answer.rejected)
-        if lane.failures:
-            _logger.warning(
-                "%s are delivered again to %s.", lane.signal.capitalize(), lane.endpoint.url
+    def _tell(self, lane: Lane, before: int, reason: str, retry: bool, detail: str) -> None:
+        """Log a change of the endpoint's state, not each attempt."""
+        signal, url = lane.signal, lane.endpoint.url
+        if retry and not before:
+            place = "on disk" if lane.spool is not None else "in memory"
+            _logger.warning("%s not delivered to %s (%s). Kept %s.", signal, url, detail, place)
+        elif reason and not retry and reason not in self._told:
+            self._told.add(reason)
+            _logger.error(
+                "%s refused by %s (%s), and dropped. More of these are only counted.",
+                signal,
+                url,
+                detail,
             )
-        lane.failures = 0
+        elif not reason and before:
+            _logger.warning("%s are delivered again to %s.", signal, url)
+
+    def _adopt_orphans(self) -> None:
+        """Take over what processes of this service left behind, every now and then."""
+        now = self._clock()
+        if self._home is None or now < self._orphans_at or self._stop_at is not None:
+            return
+        self._orphans_at = now + _LOOK_FOR_ORPHANS
+        try:
+            for folder in self._home.orphans():
+                with self._changed:
+                    for lane in self._lanes.values():
+                        if lane.spool is not None:
+                            lane.spool.adopt(folder / lane.signal)
+        except OSError as error:
+            _logger.debug("Looking for segments left behind failed: %s", error)

@@ -12,18 +12,24 @@ loses at most the last `SEGMENT_BYTES` of each signal.
 from __future__ import annotations
 
 import errno
+import functools
 import logging
 import os
 import re
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import time_ns
 from typing import IO
 
+from opentelemetry.sdk.resources import Resource
+
+from clew import _names
+from clew._config import Settings
 from clew.export import _segment
 from clew.export._parcel import Parcel
+from clew.export._tally import Tally
 
 try:
     import fcntl
@@ -247,3 +253,32 @@ class Spool:
     def close(self) -> None:
         """Sync what was written. Everything unsent stays for the next process."""
         self.sync()
+
+
+def open_spools(
+    settings: Settings, resource: Resource, signals: Iterable[str], tally: Tally
+) -> tuple[SpoolHome | None, dict[str, Spool]]:
+    """This process's spools by signal; none where there is no place for them."""
+    if settings.spool_dir is None:
+        return None, {}
+    service = str(resource.attributes.get(_names.SERVICE_NAME, ""))
+    instance = str(resource.attributes.get(_names.SERVICE_INSTANCE_ID, ""))
+    try:
+        home = SpoolHome(settings.spool_dir, service, instance)
+        return home, {
+            signal: Spool(
+                home.path / signal,
+                settings.spool_max_bytes,
+                settings.spool_max_age,
+                functools.partial(tally.dropped, signal),
+            )
+            for signal in signals
+        }
+    except OSError as error:
+        _logger.warning(
+            "No spool in %s (%s): while an endpoint is away, telemetry waits in memory only. "
+            "Set CLEW_SPOOL_DIR to a folder that can be written, or to off.",
+            settings.spool_dir,
+            error,
+        )
+        return None, {}

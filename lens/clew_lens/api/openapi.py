@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import __version__
 from .endpoints import ENDPOINTS
+from .schemas import ANSWERS
 
 _ERROR = {
     "type": "object",
@@ -34,7 +35,7 @@ def document() -> dict[str, Any]:
                     "responses": {
                         "200": {
                             "description": "Found",
-                            "content": {"application/json": {"schema": {"type": "object"}}},
+                            "content": {"application/json": {"schema": ANSWERS[endpoint.path]}},
                         },
                         **{code: _failure(doc) for code, doc in _FAILURES.items()},
                     },

@@ -1,0 +1,114 @@
+"""One signal's way to its endpoint: what waits, in memory and on disk, and when to try next."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from clew._config import Endpoint
+from clew.export._parcel import Parcel
+from clew.export._spool import Spool
+from clew.export._tally import Tally
+
+if TYPE_CHECKING:
+    from clew.export._transport import Transport
+
+_FIRST_PAUSE = 0.5  # s; doubles with each failure
+_LONGEST_PAUSE = 5.0  # s
+_LONGEST_RETRY_AFTER = 60.0  # s; an endpoint may ask for longer, but not silence clew for an hour
+# Bytes a second from the spool: an endpoint that is just back is not to be run over, and what is
+# made now goes first.
+DRAIN_RATE = 4 * 1024 * 1024
+
+
+@dataclass
+class Lane:
+    """Not thread-safe: the sender's lock guards it."""
+
+    signal: str
+    endpoint: Endpoint
+    tally: Tally
+    spool: Spool | None = None
+    live: deque[Parcel] = field(default_factory=deque)
+    live_bytes: int = 0
+    transport: Transport | None = None
+    failures: int = 0
+    not_before: float = 0.0
+    drain_from: float = 0.0
+    jitter: Callable[[], float] = lambda: random.uniform(
+        0.8, 1.2
+    )  # a fleet is not to return in step
+
+    def put(self, parcel: Parcel) -> None:
+        """Take `parcel`: to disk while the endpoint is away, else into memory."""
+        if self.failures and self.spool is not None and self.spool.append(parcel):
+            return
+        self.live.append(parcel)
+        self.live_bytes += len(parcel.body)
+
+    def first(self, now: float) -> Parcel | None:
+        """What to send at `now`; None if nothing waits, or not yet."""
+        if now < self.not_before:
+            return None
+        if self.live:
+            return self.live[0]
+        if self.spool is not None and now >= self.drain_from:
+            return self.spool.peek()
+        return None
+
+    def due(self, now: float) -> float | None:
+        """When (on the clock) to look again; None if nothing waits."""
+        if self.live:
+            return max(now, self.not_before)
+        if self.spool is not None and self.spool.size:
+            return max(now, self.not_before, self.drain_from)
+        return None
+
+    def delivered(self, parcel: Parcel, rejected: int, now: float) -> None:
+        """The endpoint took `parcel`, save `rejected` items of it."""
+        if self._remove(parcel):
+            self.drain_from = now + len(parcel.body) / DRAIN_RATE
+        self.tally.sent(self.signal, parcel.items - rejected)
+        if rejected:
+            self.tally.dropped(self.signal, "rejected", rejected)
+        self.failures = 0
+        self.not_before = 0.0
+
+    def refused(self, parcel: Parcel, reason: str) -> None:
+        """The endpoint will never take `parcel`."""
+        self._remove(parcel)
+        self.tally.dropped(self.signal, reason, parcel.items)
+
+    def delayed(self, retry_after: float | None, now: float) -> None:
+        """The endpoint is away, or asks for a pause of `retry_after` seconds."""
+        self.failures += 1
+        pause = retry_after
+        if pause is None:
+            doubled = _FIRST_PAUSE * 2 ** min(self.failures - 1, 8)
+            pause = min(_LONGEST_PAUSE, doubled) * self.jitter()
+        self.not_before = now + min(pause, _LONGEST_RETRY_AFTER)
+        self.spill()
+
+    def spill(self) -> None:
+        """Move what is in memory to disk, as far as the disk takes it."""
+        while self.spool is not None and self.live and self.spool.append(self.live[0]):
+            self.live_bytes -= len(self.live.popleft().body)
+
+    def drop_oldest(self, reason: str) -> None:
+        """Give up the oldest parcel in memory."""
+        parcel = self.live.popleft()
+        self.live_bytes -= len(parcel.body)
+        self.tally.dropped(self.signal, reason, parcel.items)
+
+    def _remove(self, parcel: Parcel) -> bool:
+        """Let go of `parcel`, wherever it waits; True if it was on disk."""
+        if self.live and self.live[0] is parcel:
+            self.live_bytes -= len(self.live.popleft().body)
+            return False
+        if self.spool is not None and self.spool.peek() is parcel:
+            self.spool.pop()
+            return True
+        return False  # dropped for room, or moved to disk at the end, while it was on its way

@@ -11,10 +11,11 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from clew._environment import Environment
 
@@ -31,6 +32,8 @@ _SAMPLERS = (
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # RFC 9110, section 5.6.2: what a header's name may consist of.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Section 5.5: what its value may be.
+_FIELD = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,7 @@ def _endpoint(env: Environment, signal: str) -> Endpoint | None:
     grpc = protocol == "grpc"
     endpoint_key = key("ENDPOINT")
     url = env.url(endpoint_key, "http://localhost:4317" if grpc else "http://localhost:4318")
+    url, authorization = _without_password(url)
     # Protocol specification, "Endpoint URLs for OTLP/HTTP": the general variable is a base, the
     # one for a signal is used as it is.
     if not grpc and endpoint_key == "OTEL_EXPORTER_OTLP_ENDPOINT":
@@ -164,13 +168,33 @@ def _endpoint(env: Environment, signal: str) -> Endpoint | None:
     return Endpoint(
         url=url,
         protocol=protocol,
-        headers=env.pairs(key("HEADERS")),
+        headers={**authorization, **_headers(env, key("HEADERS"))},
         timeout=env.milliseconds(key("TIMEOUT"), 10_000),
         gzip=compression == "gzip",
         certificate=env.text(key("CERTIFICATE")),
         client_certificate=env.text(key("CLIENT_CERTIFICATE")),
         client_key=env.text(key("CLIENT_KEY")),
     )
+
+
+def _headers(env: Environment, key: str) -> Mapping[str, str]:
+    """Headers that can be sent: a name that is a token, and a value without control characters."""
+    headers = env.pairs(key)
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or not _FIELD.fullmatch(value):
+            # Neither is repeated: the value is often a secret, and so may be a misplaced name.
+            env.problem(key, "…", "header names (letters, digits, '-') with one line of Latin-1")
+    return headers
+
+
+def _without_password(url: str) -> tuple[str, Mapping[str, str]]:
+    """`url` without user and password, which appear in no message, and the header they become."""
+    parts = urlsplit(url)
+    if not parts.username:
+        return url, {}
+    user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    clean = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return clean, {"Authorization": f"Basic {b64encode(user.encode()).decode()}"}
 
 
 def _is_loopback(url: str) -> bool:

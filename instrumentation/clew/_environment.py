@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from clew._exceptions import ConfigurationError
+
+_USER_INFO = re.compile(r"//[^/]*@")
 
 
 class Environment:
@@ -59,8 +62,11 @@ class Environment:
         value = self.text(key)
         if value is None:
             return default
-        if value.isdecimal() and least <= int(value) and (most is None or int(value) <= most):
-            return int(value)
+        # No more digits than fit into 64 bits: Python refuses to read very long numbers.
+        if value.isdecimal() and len(value) < 19:
+            number = int(value)
+            if number >= least and (most is None or number <= most):
+                return number
         upper = f" to {most}" if most is not None else " or more"
         self.problem(key, value, f"a whole number, {least}{upper}")
         return default
@@ -114,10 +120,12 @@ class Environment:
         try:
             parts = urlsplit(value)
             usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+            usable = usable and value.isascii() and value.isprintable() and " " not in value
             _ = parts.port  # raises where the port is no number from 0 to 65535
         except ValueError:
             usable = False
         if usable:
             return value
-        self.problem(key, value, "an http:// or https:// address, as in http://localhost:4318")
+        shown = _USER_INFO.sub("//…@", value)  # it may hold a password
+        self.problem(key, shown, "an http:// or https:// address, as in http://localhost:4318")
         return default

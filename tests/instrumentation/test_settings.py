@@ -23,6 +23,7 @@ BAD = [
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "an http:// or https:// address"),
     ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://", "an http:// or https:// address"),
     ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://h:70000", "an http:// or https:// address"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h/a b", "an http:// or https:// address"),
     ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd", "one of gzip, none"),
     ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "a whole number, 1 or more"),
     ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "0", "a whole number, 1 or more"),
@@ -96,6 +97,14 @@ def test_bad_endpoint_does_not_repeat_its_password(value: str) -> None:
     (problem,) = problems(OTEL_EXPORTER_OTLP_ENDPOINT=value)
     assert "hunter2" not in problem
     assert "host" in problem
+
+
+def test_password_in_the_endpoint_becomes_a_header() -> None:
+    """User and password are sent as basic authentication, and stand in no address."""
+    settings = Settings.from_environ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:a%3Ab@host:1/x"})
+    assert settings.logs is not None
+    assert settings.logs.url == "http://host:1/x/v1/logs"
+    assert settings.logs.headers == {"Authorization": "Basic bWU6YTpi"}
 
 
 def test_empty_means_unset() -> None:

@@ -6,6 +6,7 @@ import click
 
 from clew._version import __version__
 from clew.cli.follow import follow
+from clew.cli.lens import lens
 from clew.cli.run import run
 
 
@@ -17,3 +18,4 @@ def main() -> None:
 
 main.add_command(run)
 main.add_command(follow)
+main.add_command(lens)

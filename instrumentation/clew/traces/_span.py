@@ -183,8 +183,10 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
         if key in mine:
             del mine[key]  # as in the SDK, a key set again is the newest
         elif most is not None and len(mine) >= most:
-            del mine[next(iter(mine))]
             self._dropped_attributes += 1
+            if not mine:  # no room at all
+                return
+            del mine[next(iter(mine))]
         mine[key] = value
 
     def add_event(

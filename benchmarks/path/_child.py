@@ -1,10 +1,10 @@
-"""Measures one case in this process, with or without clew, and prints JSON.
+"""Measures one case in this process, first bare, then with clew, and prints JSON.
 
-    python -m benchmarks.path._child CASE bare|clew operations|time N
+    python -m benchmarks.path._child CASE operations|time N
 
-Printed: {"request": per request, "export": per request}, in operations or in microseconds. "export"
-is what the export thread does later for the same requests: measuring, encoding, queueing. Sending
-is left out.
+Printed: {"bare": …, "clew": …}, each {"request": per request, "export": per request}, in
+operations or in microseconds. "export" is what the export thread does later for the same requests:
+measuring, encoding, queueing. Sending is left out.
 """
 
 from __future__ import annotations
@@ -17,51 +17,78 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import redirect_stdout
+
+from benchmarks.path._cases import CASES
+from benchmarks.path._operations import Operations
 
 _WARM = 20
 _BATCHES = 15
 """Times are the best of so many batches: what disturbs a batch only ever makes it longer."""
-Measure = Callable[[Callable[[], object]], float]
+
+Work = Callable[[], object]
+Cost = dict[str, float]
 
 
 def main(words: list[str]) -> None:
-    name, side, unit, number = words[0], words[1], words[2], int(words[3])
-    measure = _operations if unit == "operations" else _microseconds
+    name, unit, number = words[0], words[1], int(words[2])
+    printed = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # log lines are written, but nowhere
     if unit == "operations":
         _steady_clock()
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
-        result = _measure(name, side == "clew", measure, number)
-    print(json.dumps(result), flush=True)
+    cost = _operations if unit == "operations" else _microseconds
+    result = {"bare": cost(*_prepared(name, number, lambda: None), number)}
+    drain = _start_clew()
+    result["clew"] = cost(*_prepared(name, number, drain), number)
+    os.write(printed, json.dumps(result).encode())
     os._exit(0)  # at an ordinary end telemetry would be sent
 
 
-def _measure(name: str, clew: bool, measure: Measure, number: int) -> dict[str, float]:
-    drain = _start_clew() if clew else lambda: None
-    from benchmarks.path._cases import CASES
-
+def _prepared(name: str, number: int, drain: Work) -> tuple[Work, Work]:
+    """(the requests, the export), after caches have filled."""
     case = CASES[name]()
+    for _ in range(2):
+        for _ in range(_WARM):
+            case()
+        drain()
 
     def requests() -> None:
         for _ in range(number):
             case()
 
-    for _ in range(2):  # caches fill, templates are made
-        for _ in range(_WARM):
-            case()
-        drain()
-    if measure is _operations:
-        gc.disable()  # collections run no bytecode of their own, but finalizers would
-        return {"request": measure(requests) / number, "export": measure(drain) / number}
-    pairs = [(measure(requests) / number, measure(drain) / number) for _ in range(_BATCHES)]
-    return {"request": min(one for one, _ in pairs), "export": min(two for _, two in pairs)}
+    return requests, drain
 
 
-def _start_clew() -> Callable[[], object]:
+def _operations(requests: Work, drain: Work, number: int) -> Cost:
+    gc.collect()
+    gc.disable()  # a collection may run finalizers, at a moment of its own
+    try:
+        with Operations() as of_requests:
+            requests()
+        with Operations() as of_drain:
+            drain()
+    finally:
+        gc.enable()
+    return {"request": of_requests.total / number, "export": of_drain.total / number}
+
+
+def _microseconds(requests: Work, drain: Work, number: int) -> Cost:
+    batches = [(_thread_ns(requests), _thread_ns(drain)) for _ in range(_BATCHES)]
+    request, export = (min(ns) / number / 1_000 for ns in zip(*batches, strict=True))
+    return {"request": request, "export": export}
+
+
+def _thread_ns(work: Work) -> int:
+    """CPU time of this thread."""
+    before = time.thread_time_ns()
+    work()
+    return time.thread_time_ns() - before
+
+
+def _start_clew() -> Work:
     """Start telemetry as a service does; return what its export thread does when it wakes."""
     # It takes the connection and says nothing, so that the sending thread neither fails nor ends.
     silent = socket.create_server(("127.0.0.1", 0))
-    silent.set_inheritable(False)
+    _open.append(silent)
     os.environ.update(
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{silent.getsockname()[1]}",
         OTEL_EXPORTER_OTLP_TIMEOUT="3600000",
@@ -72,36 +99,20 @@ def _start_clew() -> Callable[[], object]:
         CLEW_ACCESS_LOG="false",
     )
     import clew.auto  # noqa: F401
-    from clew import _runtime
+    from clew import _start
 
-    runtime = _runtime.current()
+    runtime = _start.current()
     assert runtime is not None
-    _keep.append(silent)
     return runtime.pipeline.drain
 
 
-_keep: list[socket.socket] = []
+_open: list[socket.socket] = []
 
 
 def _steady_clock() -> None:
     """Clocks that advance 1 ms with each look: no branch depends on when this runs."""
     time.time_ns = itertools.count(1_700_000_000_000_000_000, 1_000_000).__next__
     time.time = itertools.count(1_700_000_000.0, 0.001).__next__
-
-
-def _operations(work: Callable[[], object]) -> float:
-    from benchmarks.path._operations import Operations
-
-    with Operations() as counted:
-        work()
-    return counted.total
-
-
-def _microseconds(work: Callable[[], object]) -> float:
-    """CPU time of this thread."""
-    before = time.thread_time_ns()
-    work()
-    return (time.thread_time_ns() - before) / 1_000
 
 
 if __name__ == "__main__":

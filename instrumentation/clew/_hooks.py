@@ -43,8 +43,7 @@ def install(runtime: Runtime) -> None:
 
 
 def install_servers(runtime: Runtime) -> None:
-    """Hook into what starts processes, and into the servers that set up loggers of their own."""
-    when("multiprocessing.util", runtime.end_with_multiprocessing)
+    """Hook into the servers that set up loggers of their own."""
     when("uvicorn.config", lambda module: _after(module.Config, "configure_logging", runtime))
     when("gunicorn.glogging", lambda module: _after(module.Logger, "setup", runtime))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from clew import _hooks, _routes, _runtime
+from clew import _hooks, _routes, _start
+from clew._runtime import Runtime
 
 App = TypeVar("App")
 
@@ -24,14 +25,14 @@ def instrument(app: App) -> App:
             f"clew.instrument() takes an ASGI or Flask application, not {type(app).__name__}. "
             "Pass the application object itself, for example the result of FastAPI()."
         )
-    runtime = _runtime.start()
+    runtime = _start.start()
     if runtime is None:
         return app
     instrumented: App = _in_place(app, runtime)
     return instrumented
 
 
-def _in_place(app: Any, runtime: _runtime.Runtime) -> Any:
+def _in_place(app: Any, runtime: Runtime) -> Any:
     from clew.asgi import ClewMiddleware
 
     if hasattr(app, "build_middleware_stack"):
@@ -50,5 +51,5 @@ def flush(timeout: float = 5.0) -> bool:
     For short-lived work (a script, a job, a function that is frozen between calls). A service needs
     it not: what is left at its end is exported then.
     """
-    runtime = _runtime.current()
+    runtime = _start.current()
     return runtime is None or runtime.flush(timeout)

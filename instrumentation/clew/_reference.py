@@ -20,7 +20,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from clew import _names, correlation
+from clew import _hooks, _names, correlation
 from clew._exceptions import ConfigurationError
 from clew._incoming import ASGI
 
@@ -103,8 +103,6 @@ class Reference:
 
     def install(self) -> None:
         """Become the global providers, and instrument what is imported from now on."""
-        from clew import _hooks
-
         trace_api.set_tracer_provider(self.tracer_provider)
         metrics_api.set_meter_provider(self.meter_provider)
         _hooks.when("fastapi.applications", self._fastapi)
@@ -138,3 +136,14 @@ class Reference:
             self.meter_provider.force_flush(milliseconds)
         except Exception:  # the SDK raises where an export failed, and has logged why
             _logger.debug("The last metrics were not exported.", exc_info=True)
+
+
+def install(runtime: Runtime) -> None:
+    """Let the SDK do the work of `runtime`.
+
+    Raises:
+        ConfigurationError: the packages of the extra `clew[sdk]` are not installed.
+    """
+    reference = Reference(runtime)
+    reference.install()
+    runtime.stopping.append(reference.stop)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+EXCHANGE = "clew"  # the middleware's record of the request, whose `routed` is the scope to look in
 _MOUNTED = "clew.mounted"  # the templates of the mounts passed so far, joined
 
 Scope = MutableMapping[str, Any]
@@ -26,7 +27,7 @@ def watch(routing: Any) -> None:
 # Plain functions that return the coroutine: no further frame in the request's way.
 def _remembering(original: Handle) -> Handle:
     def handle(self: Any, scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
-        scope["route"] = self
+        _note(scope, self)
         return original(self, scope, receive, send)
 
     handle.__clew__ = original  # type: ignore[attr-defined]
@@ -35,12 +36,19 @@ def _remembering(original: Handle) -> Handle:
 
 def _remembering_mount(original: Handle) -> Handle:
     def handle(self: Any, scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
-        scope["route"] = self
+        _note(scope, self)
         scope[_MOUNTED] = scope.get(_MOUNTED, "") + getattr(self, "path", "")
         return original(self, scope, receive, send)
 
     handle.__clew__ = original  # type: ignore[attr-defined]
     return handle
+
+
+def _note(scope: Scope, route: Any) -> None:
+    scope["route"] = route
+    exchange = scope.get(EXCHANGE)
+    if exchange is not None:
+        exchange.routed = scope
 
 
 def template(scope: Scope) -> str | None:

@@ -1,39 +1,29 @@
-"""One process's telemetry: made once, started, flushed, and begun anew in forked children."""
+"""What one process's telemetry is made of, and what becomes of it at a fork and at the end."""
 
 from __future__ import annotations
 
-import atexit
-import logging
-import os
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import time_ns
-from typing import Any
 
-from opentelemetry import metrics as metrics_api
 from opentelemetry import propagate
-from opentelemetry import trace as trace_api
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from clew import _names, _sdk_signals, _signals, metrics
+from clew import _names, metrics
 from clew._config import Settings
 from clew._exceptions import ConfigurationError
 from clew._incoming import Carrier, Incoming
 from clew._logging_setup import LoggingSetup
-from clew._prometheus import RegistrySource, serve
 from clew._version import __version__
 from clew.correlation import CorrelationPropagator
 from clew.export._pipeline import Pipeline
 from clew.logs import ClewHandler, JsonFormatter
 from clew.traces import ClewTracer, ClewTracerProvider
-
-_lock = threading.Lock()
-_running: Runtime | None = None
 
 
 class Runtime:
@@ -41,6 +31,9 @@ class Runtime:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        # What an engine adds: to be done before the end, and in a forked child.
+        self.stopping: list[Callable[[float], None]] = []
+        self.forgetting: list[Callable[[], None]] = []
         self.resource = make_resource(settings.resource)
         self.pipeline = Pipeline(settings, self.resource, metrics.HttpMetrics(time_ns()))
         try:
@@ -70,67 +63,27 @@ class Runtime:
             carrier, self.propagator, settings.propagators, settings.correlation_headers
         )
 
-    def start(self) -> None:
-        """Become this process's telemetry: global providers, propagators, logging, threads."""
-        from clew import _hooks
-
-        if self.settings.engine == "sdk":
-            from clew._reference import Reference
-
-            self._reference: Reference | None = Reference(self)
-            self._reference.install()
-        else:
-            self._reference = None
-            trace_api.set_tracer_provider(self.tracer_provider)
-            self._meter_provider = _sdk_signals.meter_provider(self)
-            metrics_api.set_meter_provider(self._meter_provider)
-            self.pipeline.collect.append(RegistrySource())
-            _hooks.install(self)
-        if self.settings.logs:
-            _sdk_signals.set_logger_provider(self)
-        if self.settings.prometheus:
-            serve(self.pipeline, *self.settings.prometheus)
-        _hooks.install_servers(self)
-        propagate.set_global_textmap(self.propagator)
-        self.logging.adopt()
-        self.pipeline.start()
-        atexit.register(self.stop)
-        _signals.on_terminate(self.stop)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._in_child)
-
     def stop(self) -> None:
         """Hand over what is left, for at most `CLEW_SHUTDOWN_TIMEOUT` seconds."""
-        atexit.unregister(self.stop)
         timeout = self.settings.shutdown_timeout
-        if self._reference is not None:
-            self._reference.stop(timeout)
+        for engine_stop in self.stopping:
+            engine_stop(timeout)
         self.pipeline.stop(timeout)
 
     def flush(self, timeout: float) -> bool:
         """Export everything made so far; False if `timeout` seconds did not suffice."""
         return self.pipeline.flush(timeout)
 
-    def _in_child(self) -> None:
-        # A process has its own identity, or its sums would overwrite its sibling's.
-        if self._reference is None:
-            _sdk_signals.forget_parent(self._meter_provider)
+    def begin_in_child(self) -> None:
+        """After a fork: an identity, buffers, sums and threads of its own."""
+        for forget in self.forgetting:
+            forget()
+        # With its parent's identity its sums would overwrite its sibling's.
         own = Resource({_names.SERVICE_INSTANCE_ID: str(uuid.uuid4())})
         self.tracer_provider._tracers_lock = threading.Lock()
         self.tracer_provider._update_resource(own)
         self.resource = self.tracer_provider.resource
         self.pipeline.restart_in_child(self.resource)
-
-    def end_with_multiprocessing(self, util: Any) -> None:
-        """Let the children that `multiprocessing` forks flush: they end without `atexit`.
-
-        `util` is the module `multiprocessing.util`.
-        """
-
-        def in_child(runtime: Runtime) -> None:
-            util.Finalize(None, runtime.stop, exitpriority=-100)  # after the application's own
-
-        util.register_after_fork(self, in_child)
 
 
 def make_resource(given: Mapping[str, str]) -> Resource:
@@ -152,29 +105,3 @@ def _propagator(settings: Settings) -> TextMapPropagator:
     else:  # b3, jaeger, xray, …: the API finds them by their entry points
         chosen = [propagate.get_global_textmap()]
     return CompositePropagator([*chosen, CorrelationPropagator(settings.correlation_headers)])
-
-
-def start(environ: Mapping[str, str] | None = None) -> Runtime | None:
-    """Start telemetry, once a process; None if `OTEL_SDK_DISABLED` is true.
-
-    Raises:
-        ConfigurationError: naming every invalid setting.
-    """
-    global _running
-    with _lock:
-        if _running is None:
-            settings = Settings.from_environ(os.environ if environ is None else environ)
-            if settings.disabled:
-                return None
-            runtime = Runtime(settings)
-            runtime.start()
-            _running = runtime
-        return _running
-
-
-def current() -> Runtime | None:
-    """The running telemetry of this process."""
-    return _running
-
-
-logging.getLogger("clew").addHandler(logging.NullHandler())

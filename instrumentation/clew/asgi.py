@@ -23,7 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_MARK = "clew"
+_MARK = _routes.EXCHANGE
 _MOST_KINDS = 1_000
 _logger = logging.getLogger(__name__)
 _attach, _detach = _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
@@ -53,9 +53,9 @@ class ClewMiddleware:
         ):
             await self.app(scope, receive, send)
             return
-        scope[_MARK] = self
-        exchange = _WebSocket if kind == "websocket" else _Exchange
-        await exchange(self, scope, receive, send).run()
+        kind_of = _WebSocket if kind == "websocket" else _Exchange
+        exchange = scope[_MARK] = kind_of(self, scope, receive, send)
+        await exchange.run()
 
     def kind(self, scope: Scope, host: bytes | None) -> _Kind:
         """What `scope` has in common with other requests."""
@@ -115,7 +115,7 @@ class _Exchange:
     __slots__ = (
         "_active", "_client_left", "_end", "_error", "_finished", "_id_header", "_method",
         "_middleware", "_receive", "_scheme", "_scope", "_send", "_span", "_start", "_status",
-        "_thread", "_trailers",
+        "_thread", "_trailers", "routed",
     )  # fmt: skip
 
     def __init__(
@@ -123,6 +123,8 @@ class _Exchange:
     ) -> None:
         self._middleware = middleware
         self._scope = scope
+        # The scope that the route was found in: middleware may hand on a copy.
+        self.routed = scope
         self._receive = receive
         self._send = send
         self._status = 0
@@ -150,6 +152,7 @@ class _Exchange:
             if not self._finished:
                 self.finish()
             next(self._active)
+            del self._scope, self.routed  # which hold this: no work for the garbage collector
             try:
                 _detach(token)
             except ValueError:  # closed in another context than opened: cancelled generators
@@ -220,7 +223,7 @@ class _Exchange:
         await self._send(message)
         self._end = time_ns()
         # After a 5xx the exception that caused it may still be on its way up to here.
-        if self._status < 500:
+        if self._status < 500 and not self._finished:
             self.finish()
 
     async def _fail(self, error: BaseException) -> None:
@@ -267,7 +270,7 @@ class _Exchange:
                 method=self._method,
                 scheme=self._scheme,
                 path=self._scope["path"],
-                route=_routes.template(self._scope),
+                route=_routes.template(self.routed),
                 status=self._status,
                 error=error,
                 start=self._start,

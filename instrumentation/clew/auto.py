@@ -3,6 +3,6 @@
 Import it first, before the application is made. Settings come from the environment.
 """
 
-from clew import _runtime
+from clew import _start
 
-_runtime.start()
+_start.start()

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import starlette.routing
+
+from clew import _routes
 from clew._config import Settings
 from clew._hooks import wrap_stack
 from clew._names import ACCESS_LOGGER
@@ -37,6 +40,7 @@ class Telemetry:
         """The ASGI application with clew's middleware; Starlette's and FastAPI's in place."""
         if not hasattr(app, "build_middleware_stack"):
             return ClewMiddleware(app, self.runtime)
+        _routes.watch(starlette.routing)
         build = app.build_middleware_stack
         app.build_middleware_stack = lambda: wrap_stack(app, build(), self.runtime)
         return app

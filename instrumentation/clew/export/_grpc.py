@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import grpc
 
 from clew._config import Endpoint
-from clew.export._transport import Answer, rejected_items
+from clew.export._answer import Answer, rejected_items
 
 _SERVICES = {"traces": "trace.v1.Trace", "metrics": "metrics.v1.Metrics", "logs": "logs.v1.Logs"}
 # OTLP/gRPC, "Failures": these codes are worth another try.

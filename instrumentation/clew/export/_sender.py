@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from clew._config import Endpoint
+from clew.export._answer import Answer
 from clew.export._lane import Lane
 from clew.export._parcel import Parcel
 from clew.export._spool import Spool, SpoolHome
@@ -138,7 +139,7 @@ class Sender:
         return None, None, wait if wait is None else max(0.01, wait)
 
     def _attempt(self, lane: Lane, parcel: Parcel) -> None:
-        from clew.export._transport import Answer, open_transport
+        from clew.export._transport import open_transport
 
         timeout = lane.endpoint.timeout
         if self._stop_at is not None:

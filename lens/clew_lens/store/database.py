@@ -32,10 +32,10 @@ class Database:
         self._check_version()
 
     def _check_version(self) -> None:
-        row = self._root.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-        if row is None or row[0] != str(schema.VERSION):
+        found = Reader(self._root).rows("SELECT value FROM meta WHERE key = 'schema'")
+        if found != [(str(schema.VERSION),)]:
             raise StoreError(
-                f"{self.path} was written with schema {row and row[0]}, this version reads "
+                f"{self.path} was written with another schema ({found}), this version reads "
                 f"{schema.VERSION}. Move the file away, or name another one with --store."
             )
 
@@ -83,7 +83,11 @@ class Database:
 
 
 class Reader:
-    """Runs one query after another on one connection."""
+    """Runs one query after another on one connection.
+
+    Results are always read to their end: one that isn't keeps its transaction open, and as long as
+    any is open DuckDB can't give back the space of deleted rows.
+    """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor

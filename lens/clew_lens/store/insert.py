@@ -11,6 +11,7 @@ import numpy as np
 from . import schema
 from .batch import Batch, ExemplarRow, LinkRow, LogRow, PointRow, ResourceRow, SeriesRow, SpanRow
 from .columns import Column, columns, flat_tokens
+from .database import Reader
 
 
 class Inserter:
@@ -24,11 +25,10 @@ class Inserter:
         self._known = {name: self._ids(name) for name in ("resources", "series")}
 
     def _next(self, table: str) -> int:
-        row = self.connection.execute(f"SELECT coalesce(max(seq), 0) + 1 FROM {table}").fetchone()
-        return int(row[0]) if row else 1
+        return int(Reader(self.connection).one(f"SELECT coalesce(max(seq), 0) + 1 FROM {table}")[0])
 
     def _ids(self, table: str) -> set[int]:
-        return {row[0] for row in self.connection.execute(f"SELECT id FROM {table}").fetchall()}
+        return {row[0] for row in Reader(self.connection).rows(f"SELECT id FROM {table}")}
 
     def insert(self, batches: Sequence[Batch]) -> None:
         """Write all rows of all batches, or none and raise."""

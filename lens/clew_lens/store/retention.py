@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from .database import Database
+from .database import Database, Reader
 
 _TIMED = ("spans", "logs", "links", "points", "exemplars")
 _STEP = 0.2
@@ -69,5 +69,5 @@ class Retention:
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
-    row = connection.execute(sql).fetchone()
-    return row[0] if row else None
+    value: object = Reader(connection).one(sql)[0]
+    return value

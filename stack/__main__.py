@@ -1,4 +1,4 @@
-"""The command line: `python -m stack up | down | status | fetch | path | logs`."""
+"""The command line: `python -m stack up | down | status | fetch | path | env | logs`."""
 
 import argparse
 import os
@@ -13,6 +13,7 @@ CLEW_STACK_DIR      state, logs and stored data (.stack in the checkout)
 CLEW_BACKENDS_DIR   binaries (~/.cache/clew/backends)
 CLEW_RELEASES_URL   where releases are downloaded from (https://github.com)
 CLEW_STACK_TIMEOUT  seconds that a start may take (60)
+CLEW_STACK_WITHOUT  optional components that are not wanted: postgres redis epmd rabbitmq
 CLEW_..._PORT       each port has its own; a message about a taken port names the right one
 """
 
@@ -40,6 +41,8 @@ def _run(chosen: argparse.Namespace, commands: Commands) -> int:
         return commands.fetch(chosen.names, chosen.jobs)
     if chosen.command == "path":
         return commands.path(chosen.name)
+    if chosen.command == "env":
+        return commands.env()
     return commands.logs(chosen.name, chosen.lines)
 
 
@@ -74,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 
     path = commands.add_parser("path", help="print where a binary is")
     path.add_argument("name", metavar="BINARY")
+
+    commands.add_parser("env", help="print where the shop's stores are, those that run")
 
     logs = commands.add_parser("logs", help="print the end of what a component said")
     logs.add_argument("name", metavar="COMPONENT")

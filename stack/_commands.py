@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from stack._addresses import addresses
 from stack._binaries import BINARIES
 from stack._build import GoBuilds
 from stack._clock import Clock, SystemClock
@@ -14,13 +15,16 @@ from stack._components import Component, all_components
 from stack._down import down, wipe
 from stack._download import Releases
 from stack._errors import NotUp, SettingError
+from stack._installed import PROGRAMS, find_installed
 from stack._obtain import Ways, find, obtain
+from stack._optional import sort_out
 from stack._platform import go_platform
 from stack._ports import check_free
 from stack._progress import Progress
 from stack._prometheus_folder import write_prometheus_folder
 from stack._ready import answers
 from stack._settings import Settings
+from stack._shop_stores import shop_stores
 from stack._state import State
 from stack._status import as_json as status_json
 from stack._status import as_table, statuses
@@ -56,11 +60,12 @@ class Commands:
             progress=progress,
         )
         state = State(settings.stack_dir, clock)
-        return cls(settings, all_components(settings), state, ways, clock, progress, out)
+        components = (*shop_stores(settings), *all_components(settings))
+        return cls(settings, components, state, ways, clock, progress, out)
 
     def up(self, names: Sequence[str]) -> int:
         """Start what does not run yet and wait until it is ready."""
-        chosen = self._chosen(names)
+        chosen = self._possible(names)
         with self.state.lock(self._waiting()):
             write_prometheus_folder(self.settings)
             up(
@@ -69,7 +74,7 @@ class Commands:
                     state=self.state,
                     clock=self.clock,
                     progress=self.progress,
-                    obtain=lambda name: obtain(BINARIES[name], self.ways),
+                    obtain=self._obtain,
                     check_ports=lambda wanted: check_free(wanted, self.settings.ports),
                     timeout=self.settings.start_timeout,
                 ),
@@ -92,7 +97,16 @@ class Commands:
         names = [component.name for component in self.components]
         found = statuses(names, self.state.records(), self.clock.now(), answers)
         print(status_json(found) if as_json else as_table(found), file=self.out)
-        return 0 if all(status.ready for status in found) else 1
+        optional = {component.name for component in self.components if component.optional}
+        wanted = [s for s in found if s.name not in optional or s.state != "not started"]
+        return 0 if all(status.ready for status in wanted) else 1
+
+    def env(self) -> int:
+        """Print where the shop's stores are, those that run, one variable a line."""
+        running = [name for name, record in self.state.records().items() if record.runs]
+        for name, value in addresses(self.settings, running).items():
+            print(f"{name}={value}", file=self.out)
+        return 0
 
     def fetch(self, names: Sequence[str], jobs: int) -> int:
         """Obtain the binaries and print where each is."""
@@ -128,6 +142,25 @@ class Commands:
         for name in names:
             _known(name, by_name, "component")
         return [c for c in self.components if not names or c.name in names]
+
+    def _possible(self, names: Sequence[str]) -> list[Component]:
+        """Return the chosen ones that can be started here; say which can't, and why."""
+        possible, left_out = sort_out(
+            self._chosen(names), self.settings.without, self.ways.search_path
+        )
+        for each in left_out:
+            if each.name in names:
+                raise NotUp(f"{each.name} can't be started: {each.why}")
+            self.progress.line(f"{each.name} is left out: {each.why}")
+        return possible
+
+    def _obtain(self, name: str) -> Path:
+        if name not in PROGRAMS:
+            return obtain(BINARIES[name], self.ways)
+        found = find_installed(PROGRAMS[name], self.ways.search_path)
+        if found is None:
+            raise NotUp(f"{name} is not installed: install {PROGRAMS[name].package}")
+        return found
 
     def _waiting(self) -> Callable[[], None]:
         told: list[str] = []

@@ -1,6 +1,6 @@
 """What runs: each component's command, environment, ports and sign of readiness."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,12 @@ from stack._settings import Settings
 
 @dataclass(frozen=True)
 class Component:
-    """One program of the stack. `ports` is by purpose; `data_dir` is for what it stores."""
+    """One program of the stack. `ports` is by purpose; `data_dir` is for what it stores.
+
+    One that is `optional` is found among the system's packages or left out, and so is one that
+    `needs` a component which is left out. `not_as_root` is the user that root gives the program to.
+    `prepare` is called with the program's path and that user, if any, before the start.
+    """
 
     name: str
     binary: str
@@ -19,6 +24,10 @@ class Component:
     ready_url: str
     ports: Mapping[str, int]
     data_dir: Path
+    optional: bool = False
+    needs: tuple[str, ...] = ()
+    not_as_root: str | None = None
+    prepare: Callable[[Path, str | None], None] | None = None
 
 
 def all_components(settings: Settings) -> tuple[Component, ...]:

@@ -36,6 +36,12 @@ PORTS = (
     Port("loki", "gRPC", "CLEW_LOKI_GRPC_PORT", 9096),
     Port("prometheus", "HTTP", "CLEW_PROMETHEUS_PORT", 9090),
     Port("alertmanager", "HTTP", "CLEW_ALERTMANAGER_PORT", 9093),
+    # Beside the usual ones, which services of the machine itself may hold.
+    Port("postgres", "PostgreSQL", "CLEW_POSTGRES_PORT", 5433),
+    Port("redis", "Redis", "CLEW_REDIS_PORT", 6380),
+    Port("epmd", "names of Erlang nodes", "CLEW_EPMD_PORT", 4370),
+    Port("rabbitmq", "AMQP", "CLEW_RABBITMQ_PORT", 5673),
+    Port("rabbitmq", "its tools", "CLEW_RABBITMQ_DIST_PORT", 25673),
 )
 
 

@@ -1,6 +1,7 @@
 """A process that outlives this one: starting it, knowing it again, and ending it."""
 
 import os
+import pwd
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,16 @@ _POLL = 0.05  # seconds
 
 
 def launch(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    log: Path,
+    user: str | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start `command` in a session of its own, with everything that it says in `log`."""
+    """Start `command` in a session of its own, with everything that it says in `log`.
+
+    `user`, if any, is who it runs as; only root may name another.
+    """
     with log.open("ab") as out:
         return subprocess.Popen(
             command,
@@ -26,6 +34,9 @@ def launch(
             # A session of its own: an interrupt at the terminal that started it is not meant for
             # it.
             start_new_session=True,
+            user=user,
+            group=None if user is None else pwd.getpwnam(user).pw_gid,
+            extra_groups=None if user is None else [],
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stack._clock import Clock
 from stack._errors import ComponentFailed
+from stack._greetings import greet, is_greeted
 
 _POLL = 0.1  # seconds
 _PROBE_SECONDS = 2.0
@@ -17,6 +18,8 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 def answers(url: str) -> bool:
     """Tell whether the address answers with success."""
+    if is_greeted(url):
+        return greet(url)
     try:
         with _OPENER.open(url, timeout=_PROBE_SECONDS) as answer:
             return bool(200 <= answer.status < 300)

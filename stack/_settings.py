@@ -22,7 +22,8 @@ class Settings:
 
     `stack_dir` holds state, logs and stored data; `cache_dir` holds binaries; `releases_url` is
     where the projects' release files are downloaded from; `start_timeout` is in seconds;
-    `passed_on` are the variables that components see.
+    `passed_on` are the variables that components see; `without` names optional components that
+    are not wanted.
     """
 
     root: Path
@@ -32,6 +33,7 @@ class Settings:
     start_timeout: float
     ports: Mapping[str, int]
     passed_on: Mapping[str, str]
+    without: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environ: Mapping[str, str], root: Path = ROOT) -> "Settings":
@@ -46,6 +48,7 @@ class Settings:
             passed_on={
                 name: environ[name] for name in (*_PASSED_ON, *_TUNING) if environ.get(name)
             },
+            without=tuple(environ.get("CLEW_STACK_WITHOUT", "").replace(",", " ").split()),
         )
 
 

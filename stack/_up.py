@@ -1,5 +1,7 @@
 """`up`: start what does not run yet and wait until it is ready, or stop it again."""
 
+import os
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -84,9 +86,13 @@ def _start_and_wait(missing: Sequence[Component], binaries: dict[str, Path], sta
 def _start(component: Component, binary: Path, start: Start) -> "subprocess.Popen[bytes]":
     component.data_dir.mkdir(parents=True, exist_ok=True)
     command = (str(binary), *component.arguments)
-    process = launch(
-        command, component.environment, component.data_dir, start.state.fresh_log(component.name)
-    )
+    user = component.not_as_root if os.geteuid() == 0 else None
+    if user is not None:
+        shutil.chown(component.data_dir, user)
+    if component.prepare is not None:
+        component.prepare(binary, user)
+    log = start.state.fresh_log(component.name)
+    process = launch(command, component.environment, component.data_dir, log, user)
     who = identity(process.pid)
     if who is None:
         raise ComponentFailed(

@@ -11,7 +11,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Histogram
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AggregationTemporality,
+    ExponentialHistogram,
+    Histogram,
+)
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from benchmarks.overhead.apps._lines import NAME
@@ -64,8 +68,9 @@ class Evidence:
                 for metric in scope.metrics:
                     if metric.name in SERVER_DURATIONS + CLIENT_DURATIONS:
                         self._histogram(metric.name, who, metric.histogram)
+                        self._histogram(metric.name, who, metric.exponential_histogram)
 
-    def _histogram(self, name: str, who: bytes, data: Histogram) -> None:
+    def _histogram(self, name: str, who: bytes, data: Histogram | ExponentialHistogram) -> None:
         for point in data.data_points:
             series = (name, who, _ordered(point.attributes))
             if data.aggregation_temporality == _DELTA:

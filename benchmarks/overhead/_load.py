@@ -12,7 +12,9 @@ from pathlib import Path
 from benchmarks.overhead._children import ROOT
 
 _REPORT = Path(__file__).with_name("wrk_report.lua")
-HOW_TO_INSTALL = "wrk is not installed (Debian, Ubuntu: apt-get install wrk; macOS: brew install wrk)"
+HOW_TO_INSTALL = (
+    "wrk is not installed (Debian, Ubuntu: apt-get install wrk; macOS: brew install wrk)"
+)
 
 
 class LoadFailed(Exception):

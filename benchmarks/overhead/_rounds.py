@@ -20,7 +20,6 @@ from benchmarks.overhead._service import Service, running
 from benchmarks.overhead._usage import cpu_seconds, resident_bytes, settle
 
 
-
 @dataclass(frozen=True)
 class Pace:
     """How many rounds, and the seconds of warm-up and of measurement in each."""

@@ -51,7 +51,8 @@ def summary(configurations: Sequence[Configuration], samples: Sequence[Sample]) 
         pairs = [
             (one, known[configuration.reference, one.round])
             for one in samples
-            if one.configuration == configuration.name and not one.void(configuration)
+            if one.configuration == configuration.name
+            and not one.void(configuration)
             and (configuration.reference, one.round) in known
         ]
         if pairs:

@@ -58,7 +58,7 @@ def _range(spread: Spread, how: str) -> str:
 
 
 def _arrived(row: Row) -> str:
-    """"all", or the share of each kind that is not exactly one a request."""
+    """ "all", or the share of each kind that is not exactly one a request."""
     odd = [f"{kind} {share:.1%}" for kind, share in row.arrived.items() if share != 1]
     return ", ".join(odd) or ("all" if row.arrived else "")
 

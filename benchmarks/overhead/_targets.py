@@ -30,7 +30,12 @@ class Verdict:
 
     def cells(self) -> tuple[str, ...]:
         bound = f"{'≥' if self.at_least else '≤'} {self.target:g} {self.unit}"
-        return (self.what, bound, f"{self.measured:.1f} {self.unit}", "met" if self.met else "MISSED")
+        return (
+            self.what,
+            bound,
+            f"{self.measured:.1f} {self.unit}",
+            "met" if self.met else "MISSED",
+        )
 
 
 def from_rounds(rows: Sequence[Row]) -> list[Verdict]:
@@ -69,7 +74,9 @@ def from_memory(looks: Sequence[Memory]) -> list[Verdict]:
         look, bare = known.get(name), known.get(BY_NAME[name].reference)
         if look and bare:
             more = (look.resident_bytes - bare.resident_bytes) / _MB
-            found.append(Verdict(f"{name}: memory after {look.requests:,} requests", 25, more, "MB"))
+            found.append(
+                Verdict(f"{name}: memory after {look.requests:,} requests", 25, more, "MB")
+            )
             growth = (look.twice_resident_bytes - look.resident_bytes) / _MB
             found.append(Verdict(f"{name}: growth over as many again", 1, growth, "MB"))
     return found

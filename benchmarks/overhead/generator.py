@@ -1,6 +1,6 @@
 """A load generator in Python, for where wrk is not installed. Weaker than wrk: results say so.
 
-    python -m benchmarks.overhead.generator URL CONNECTIONS SECONDS
+python -m benchmarks.overhead.generator URL CONNECTIONS SECONDS
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ class _Connection:
 async def load(url: str, connections: int, seconds: float) -> dict[str, float]:
     parts = urlsplit(url)
     assert parts.hostname and parts.port
-    all_of_them = [
-        _Connection(parts.hostname, parts.port, parts.path) for _ in range(connections)
-    ]
+    all_of_them = [_Connection(parts.hostname, parts.port, parts.path) for _ in range(connections)]
     begun = time.monotonic()
     await asyncio.gather(*(one.run(begun + seconds) for one in all_of_them))
     latencies = sorted(latency for one in all_of_them for latency in one.latencies)

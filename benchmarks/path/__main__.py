@@ -1,8 +1,8 @@
 """What clew adds to a request inside the process.
 
-    python -m benchmarks.path           operations, against the committed figures
-    python -m benchmarks.path --time    microseconds of CPU, the best of several batches
-    python -m benchmarks.path --renew   write the committed figures for this Python
+python -m benchmarks.path           operations, against the committed figures
+python -m benchmarks.path --time    microseconds of CPU, the best of several batches
+python -m benchmarks.path --renew   write the committed figures for this Python
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -42,6 +43,7 @@ def measure(case: str, unit: str) -> Cost:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.path._child", case, unit, str(_NUMBER[unit])],
         cwd=ROOT,
+        env=_environment(),
         capture_output=True,
         text=True,
         timeout=300,
@@ -56,6 +58,12 @@ def measure(case: str, unit: str) -> Cost:
         request=round(clew["request"] - bare["request"], 1),
         export=round(clew["export"] - bare["export"], 1),
     )
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the caller's settings for telemetry, and sets in the same order each time."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "CLEW_"))}
+    return {**kept, "PYTHONHASHSEED": "0"}
 
 
 def this_python() -> str:

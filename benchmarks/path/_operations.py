@@ -37,6 +37,8 @@ class Operations:
                 total += 1
 
         self._read = lambda: total
+        # Python 3.12 counts only if a frame asks for it before the tracing begins.
+        sys._getframe().f_trace_opcodes = True
         sys.setprofile(profile)
         sys.settrace(trace)
         return self

@@ -113,7 +113,7 @@ class _Exchange:
     """One HTTP request and its response."""
 
     __slots__ = (
-        "_active", "_client_left", "_end", "_error", "_finished", "_id_header", "_method",
+        "_active", "_begun", "_client_left", "_end", "_error", "_finished", "_id_header", "_method",
         "_middleware", "_receive", "_scheme", "_scope", "_send", "_span", "_start", "_status",
         "_thread", "_trailers", "routed",
     )  # fmt: skip
@@ -182,14 +182,14 @@ class _Exchange:
         self._span, context = http.start_server_span(
             middleware.tracer, self._method, parent, values, attributes, start
         )
+        next(self._begun)
         return context
 
     def _known(self, headers: dict[bytes, bytes]) -> dict[str, Any]:
-        """Attributes that this request shares with others; counts it as begun."""
+        """Attributes that this request shares with others."""
         kind = self._middleware.kind(self._scope, headers.get(b"host"))
         self._method, self._scheme = kind.method, kind.scheme
-        started, self._active = kind.active
-        next(started)
+        self._begun, self._active = kind.active
         return kind.attributes.copy()
 
     async def receive(self) -> Message:
@@ -209,8 +209,10 @@ class _Exchange:
             self._status = message["status"]
             self._trailers = bool(message.get("trailers"))
             return self._send(self._with_id(message))
-        if kind == "http.response.pathsend" or (
-            kind == "http.response.trailers" and not message.get("more_trailers")
+        if (
+            kind == "http.response.pathsend"
+            or (kind == "http.response.trailers" and not message.get("more_trailers"))
+            or (kind == "http.response.zerocopysend" and not message.get("more_body"))
         ):
             return self._send_last(message)
         return self._send(message)
@@ -296,7 +298,7 @@ class _WebSocket(_Exchange):
     def _known(self, headers: dict[bytes, bytes]) -> dict[str, Any]:
         scope = self._scope
         self._method, self._scheme = "WS", scope.get("scheme") or "ws"
-        self._active = itertools.count()
+        self._begun = self._active = itertools.count()
         return {
             _names.URL_SCHEME: self._scheme,
             _names.NETWORK_PROTOCOL_NAME: "websocket",

@@ -98,6 +98,7 @@ class Lens:
             "rejected": counts.rejected,
             "refused_requests": counts.refused,
             "lost_rows": counts.lost,
+            "points_left_out": self.writer.left_out,
             "waiting_bytes": self.writer.waiting_bytes,
             "store": self.settings.store,
             "store_bytes": self.database.bytes_used(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from clew_lens.store import Writer
 from clew_lens.store.retention import Retention
 
 from tests.lens import otlp_json as otlp
@@ -66,6 +67,28 @@ def test_the_size_of_a_file_is_kept(tmp_path: Path) -> None:
     assert max(used[20:]) < 4 * bound
     with lens.database.reader() as read:
         assert read.one("SELECT max(time) FROM spans")[0] == lens.now - SECOND
+    lens.close()
+
+
+def test_a_stream_that_comes_back_is_known_again() -> None:
+    """What retention took with the last point is written again with the next."""
+    lens = Bench()
+    retention = Retention(lens.database, age=0, size=1 << 40)
+    writer = Writer(lens.database, interval=0.0, every=retention, every_seconds=0.0)
+    writer.start()
+    lens.intake._writer = writer
+    metric = {"name": "depth", "gauge": {"dataPoints": [otlp.number_point(lens.now, 1.0)]}}
+    for _ in range(2):
+        lens.send("/v1/metrics", otlp.metrics("users", metric))
+        assert writer.flush()
+    writer.stop()
+    writer_again = Writer(lens.database, interval=0.0)
+    writer_again.start()
+    lens.intake._writer = writer_again
+    lens.send("/v1/metrics", otlp.metrics("users", metric))
+    assert writer_again.flush()
+    assert [one["name"] for one in lens.get("/metrics")["metrics"]] == ["depth"]
+    writer_again.stop()
     lens.close()
 
 

@@ -12,7 +12,8 @@ from clew_lens.otlp import spans
 from clew_lens.otlp.limits import Limits
 from clew_lens.otlp.messages import from_json
 from clew_lens.otlp.resources import Resources
-from clew_lens.store import Batch, Busy, Database, Writer
+from clew_lens.store import Batch, Busy, Database, Writer, insert
+from clew_lens.store.batch import PointRow, SeriesRow
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.lens import otlp_json as otlp
@@ -36,6 +37,29 @@ def database() -> Iterator[Database]:
     made = Database()
     yield made
     made.close()
+
+
+def test_streams_over_the_bound_are_left_out(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A label that never repeats can't fill the store: later streams are left out, and counted."""
+    monkeypatch.setattr(insert, "MOST_SERIES", 2)
+    writer = Writer(database, interval=0.0)
+    writer.start()
+    for key in (1, 2, 3, 1):
+        writer.put(point(key))
+    assert writer.flush()
+    with database.reader() as read:
+        assert read.rows("SELECT series FROM points ORDER BY 1") == [(1,), (1,), (2,)]
+    assert (writer.left_out, writer.counts.lost) == (1, 0)
+    writer.stop()
+
+
+def point(key: int) -> Batch:
+    """A batch with one point of one stream."""
+    row = SeriesRow(key, "a", "gauge", "", "", "users", 1, "", False, "")
+    points = [PointRow(key, time.time_ns(), 0, 1.0, 0, 0.0, 0.0, 0.0, "[]", "[]")]
+    return Batch(series={key: row}, points=points, size=1)
 
 
 def names(database: Database) -> list[str]:
@@ -143,9 +167,10 @@ def test_what_comes_later_runs_on_the_writers_thread(database: Database) -> None
     threads: list[str] = []
     called = threading.Event()
 
-    def every(connection: object) -> None:
+    def every(connection: object) -> bool:
         threads.append(threading.current_thread().name)
         called.set()
+        return False
 
     writer = Writer(database, interval=0.0, every=every, every_seconds=10, clock=lambda: next(clock))
     writer.start()

@@ -121,6 +121,16 @@ class Sink:
                     newest[_key(item.resource), _key(point.attributes)] = point
         return list(newest.values())
 
+    def exemplars(self, name: str) -> list[Any]:
+        """The exemplars of the metric in every export: each is exported once."""
+        return [
+            exemplar
+            for item in self.metrics()
+            if item.data.name == name
+            for point in getattr(item.data, item.data.WhichOneof("data")).data_points
+            for exemplar in point.exemplars
+        ]
+
     def clear(self) -> None:
         self.received.clear()
         self.kept.clear()

@@ -1,6 +1,6 @@
 """The server that the calling application asks: one fixed answer, at the least possible cost.
 
-    python -m benchmarks.overhead.apps.neighbour PORT
+python -m benchmarks.overhead.apps.neighbour PORT
 """
 
 from __future__ import annotations

@@ -14,11 +14,17 @@ from .columns import Column, columns, flat_tokens
 from .database import Reader
 
 
+MOST_SERIES = 50_000
+"""Metric streams that are kept; the points of more are left out and counted."""
+
+
 class Inserter:
     """Owns the writing connection, the sequence numbers and which resources are known."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        self.left_out = 0
+        """Metric points of streams over the bound."""
         self._types = {name: _types(columns) for name, columns in schema.TABLES.items()}
         self._span_seq = self._next("spans")
         self._log_seq = self._next("logs")
@@ -33,6 +39,7 @@ class Inserter:
     def insert(self, batches: Sequence[Batch]) -> None:
         """Write all rows of all batches, or none and raise."""
         new = {name: self._unknown(name, batches) for name in ("resources", "series")}
+        self._admitted(batches, new["series"])
         spans = [row for batch in batches for row in batch.spans]
         logs = [row for batch in batches for row in batch.logs]
         self.connection.begin()
@@ -56,9 +63,23 @@ class Inserter:
         for name, rows in new.items():
             self._known[name].update(rows)
 
-    def forget(self, table: str, ids: set[int]) -> None:
-        """Retention removed these resources or series: write them again if they come back."""
-        self._known[table] -= ids
+    def reload(self) -> None:
+        """Retention removed resources or series: write them again if they come back."""
+        self._known = {name: self._ids(name) for name in ("resources", "series")}
+
+    def _admitted(self, batches: Sequence[Batch], new: dict[int, tuple[Any, ...]]) -> None:
+        """Leave out streams over the bound, with their points: a label that never repeats."""
+        room = MOST_SERIES - len(self._known["series"])
+        if len(new) <= room:
+            return
+        over = set(list(new)[max(room, 0) :])
+        for key in over:
+            del new[key]
+        for batch in batches:
+            kept = [point for point in batch.points if point.series not in over]
+            self.left_out += len(batch.points) - len(kept)
+            batch.points = kept
+            batch.exemplars = [one for one in batch.exemplars if one.series not in over]
 
     def _unknown(self, table: str, batches: Sequence[Batch]) -> dict[int, tuple[Any, ...]]:
         known = self._known[table]

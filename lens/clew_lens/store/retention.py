@@ -11,6 +11,13 @@ import duckdb
 from .database import Database, Reader
 
 _TIMED = ("spans", "logs", "links", "points", "exemplars")
+_ORPHANS = (
+    "DELETE FROM series WHERE id NOT IN (SELECT series FROM points)",
+    "DELETE FROM resources WHERE id NOT IN (SELECT resource FROM spans UNION"
+    " SELECT resource FROM logs UNION SELECT resource FROM series)",
+)
+_SLACK = 0.02
+"""By what share of its age the oldest may be over it."""
 _STEP = 0.2
 """How much of the time span goes at once when the store is over its size."""
 
@@ -30,13 +37,19 @@ class Retention:
     deleted_before: int = 0
     """Nanoseconds since 1970: nothing older is kept."""
 
-    def __call__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Delete what must go, on the writer's own connection."""
+    def __call__(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Delete what must go, on the writer's own connection; whether anything went."""
+        oldest = self._oldest(connection)
         cutoff = int((self.wall() - self.age) * 1e9)
+        # Seldom and much rather than often and little: each time costs a checkpoint.
+        if cutoff - oldest < self.age * _SLACK * 1e9:
+            cutoff = 0
         if self.database.bytes_used() > self.size:
             cutoff = max(cutoff, self._shrunk(connection))
-        if cutoff > self._oldest(connection):
-            self._delete(connection, cutoff)
+        if cutoff <= oldest:
+            return False
+        self._delete(connection, cutoff)
+        return True
 
     def _oldest(self, connection: duckdb.DuckDBPyConnection) -> int:
         found = [_one(connection, f"SELECT min(time) FROM {table}") for table in _TIMED]
@@ -60,6 +73,8 @@ class Retention:
                     f"DELETE FROM {table}_tokens WHERE seq < "
                     f"(SELECT coalesce(min(seq), 9223372036854775807) FROM {table}s)"
                 )
+            for statement in _ORPHANS:
+                connection.execute(statement)
             connection.commit()
         except BaseException:
             connection.rollback()

@@ -43,7 +43,7 @@ class Writer:
     """Takes batches from any thread; rows are in the database at most `interval` seconds later.
 
     `queue_limit` bounds the bytes of requests that wait. `every` is called after a commit at most
-    once in `every_seconds`, on the writer's thread: retention runs there.
+    once in `every_seconds`, on the writer's thread, and tells whether it deleted: retention.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Writer:
         *,
         interval: float = 0.25,
         queue_limit: int = 64 << 20,
-        every: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+        every: Callable[[duckdb.DuckDBPyConnection], bool] | None = None,
         every_seconds: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -93,6 +93,11 @@ class Writer:
         with self._changed:
             target = self._taken
             return self._changed.wait_for(lambda: self._done >= target, timeout)
+
+    @property
+    def left_out(self) -> int:
+        """Metric points left out because there are too many streams."""
+        return self._inserter.left_out
 
     @property
     def waiting_bytes(self) -> int:
@@ -148,6 +153,7 @@ class Writer:
             return
         self._last_every = now
         try:
-            self._every(self._inserter.connection)
+            if self._every(self._inserter.connection):
+                self._inserter.reload()
         except duckdb.Error as error:
             _log.error("retention failed, will try again: %s", error)

@@ -1,45 +1,23 @@
-"""`python -m demo_services`: the backends, the shop, its load, and one request followed.
+"""`python -m demo_services`: the backends, the shop, its load, and three orders followed.
 
-Runs until Ctrl-C, then stops what it started. `--once` stops after the followed request.
+Runs until Ctrl-C, then stops what it started. `--once` stops after the followed orders.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-READY_WITHIN = 30.0  # s
+from demo_services._processes import ROOT, DidNotStart, Shop, Stores, is_open
+from demo_services._story import Story, StoryError
+
 _CLEW = Path(sys.executable).with_name("clew")
-
-
-@dataclass(frozen=True)
-class Service:
-    """One service of the shop: its name, its ASGI application, and its port."""
-
-    name: str
-    app: str
-    port: int
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        uvicorn = ("uvicorn", self.app, "--port", str(self.port))
-        return (str(_CLEW), "run", *uvicorn)
-
-
-SERVICES = (
-    Service("users", "demo_services.users.app:app", 8001),
-    Service("gateway", "demo_services.gateway.app:app", 8000),
-)
 
 
 class DemoError(Exception):
@@ -49,13 +27,13 @@ class DemoError(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Run the demo; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m demo_services", description=__doc__)
-    parser.add_argument("--once", action="store_true", help="stop after the followed request")
-    parser.add_argument("--rate", default="5", help="requests a second (%(default)s)")
+    parser.add_argument("--once", action="store_true", help="stop after the followed orders")
+    parser.add_argument("--rate", default="5", help="visits a second (%(default)s)")
     chosen = parser.parse_args(arguments)
     try:
         with ExitStack() as running:
             _run(running, chosen.once, chosen.rate)
-    except DemoError as error:
+    except (DemoError, DidNotStart, StoryError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -64,21 +42,24 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(running: ExitStack, once: bool, rate: str) -> None:
-    for service in SERVICES:
-        _check_free(service)
-    _stack("up")
+    shop = Shop(ROOT / ".stack" / "shop", _environ())
+    _check_free(shop)
     running.callback(_stack, "down")
-    logs = ROOT / ".stack" / "shop"
-    logs.mkdir(parents=True, exist_ok=True)
-    for service in SERVICES:
-        _start(service, logs, running)
-    print(f"the shop is open: http://localhost:8000/users/1   (logs: {logs.relative_to(ROOT)}/)")
-    followed = _load(rate, "6")
-    print(f"\n$ clew follow {followed}\n", flush=True)
-    subprocess.run([_CLEW, "follow", followed, "--wait", "30s"], check=False, cwd=ROOT)
+    _stack("up")
+    shop.stores = _stores()
+    running.callback(shop.stop)
+    shop.start(shop.names)
+    print(f"the shop is open: {shop.url('gateway')}/products   (logs: .stack/shop/)", flush=True)
+    _load(rate, "6")
+    story = Story(shop.url("gateway"), shop.admin_url("payments"), shop.admin_url("catalog"))
+    for order in story.orders(secrets.token_hex(3)):
+        print(f"\n{order.title}: {order.status} {order.answer}", flush=True)
+        print(f"\n$ clew follow {order.correlation_id}\n", flush=True)
+        story.wait_for(order, shop.names)
+        subprocess.run([_CLEW, "follow", order.correlation_id, "--wait", "30s"], check=False)
     if once:
         return
-    print(_WHERE.format(id=followed), flush=True)
+    print(_WHERE, flush=True)
     while True:
         _load(rate, "60")
 
@@ -88,72 +69,52 @@ Look around while the load goes on (Ctrl-C stops it all):
   Jaeger       http://localhost:16686   query API
   Prometheus   http://localhost:9090    query API
   Loki         http://localhost:3100    query API
-  a request    curl -i -H 'X-Correlation-ID: my-first' http://localhost:8000/users/1
+  an order     curl -i -H 'X-Correlation-ID: my-first' http://localhost:8000/orders \\
+                 --json '{"user_id": 1, "items": [{"sku": "clew", "quantity": 2}]}'
   follow it    .venv/bin/clew follow my-first
-  an error     curl -i -H 'X-Correlation-ID: my-error' http://localhost:8000/fail
+  trouble      curl -X PUT localhost:8104/faults/payment-decline -d '{"level": 0.5}'
+  all faults   curl localhost:8103/faults   (services: 8100 to 8106)
 """
 
 
-def _stack(verb: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "stack", verb], cwd=ROOT, check=False)
-    if done.returncode:
-        raise DemoError(f"`python -m stack {verb}` failed; what it said stands above.")
+def _environ() -> dict[str, str]:
+    # A token like any other password: made anew, handed to the two that share it.
+    return {**os.environ, "PAYMENTS_TOKEN": secrets.token_urlsafe(24)}
 
 
-def _start(service: Service, logs: Path, running: ExitStack) -> None:
-    environment = {**os.environ, "OTEL_SERVICE_NAME": service.name}
-    with (logs / f"{service.name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            service.command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
-    running.callback(_stop, process)
-    _wait(service, process, Path(log.name))
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-
-
-def _wait(service: Service, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_WITHIN
-    while process.poll() is None and time.monotonic() < deadline:
-        if _answers(service.port):
-            return
-        time.sleep(0.1)
-    raise DemoError(
-        f"{service.name} did not come up. It said last:\n{log.read_text(errors='replace')[-2000:]}"
+def _stores() -> Stores:
+    """What of the shop's stores runs; the stack has said what does not, and why."""
+    said = _stack("env", subprocess.PIPE)
+    found = dict(line.split("=", 1) for line in said.splitlines())
+    return Stores(
+        found.get("CLEW_POSTGRES_URL", ""),
+        found.get("CLEW_RABBITMQ_URL", ""),
+        found.get("CLEW_REDIS_URL", ""),
     )
 
 
-def _answers(port: int) -> bool:
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json", timeout=1).close()
-    except (OSError, urllib.error.URLError):
-        return False
-    return True
+def _stack(verb: str, stdout: int | None = None) -> str:
+    command = [sys.executable, "-m", "stack", verb]
+    done = subprocess.run(command, cwd=ROOT, stdout=stdout, text=True, check=False)
+    if done.returncode:
+        raise DemoError(f"`python -m stack {verb}` failed; what it said stands above.")
+    return done.stdout or ""
 
 
-def _check_free(service: Service) -> None:
-    if _answers(service.port):
-        raise DemoError(
-            f"port {service.port}, which {service.name} needs, answers already. "
-            "Is another demo running? Stop it first."
-        )
+def _check_free(shop: Shop) -> None:
+    ports = {**{f"{name}'s faults": n for name, n in shop.admin_ports.items()}, **shop.ports}
+    for name, port in ports.items():
+        if is_open(port):
+            raise DemoError(
+                f"port {port}, which {name} needs, answers already. "
+                "Is another demo running? Stop it first."
+            )
 
 
-def _load(rate: str, seconds: str) -> str:
-    """Send load for `seconds`; return one correlation id of it."""
+def _load(rate: str, seconds: str) -> None:
     command = (sys.executable, "-m", "demo_services.load", "--rate", rate, "--duration", seconds)
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
-    print(done.stdout, end="", flush=True)
-    words = done.stdout.split()
-    if done.returncode or not words:
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise DemoError("the load could not be sent; what it said stands above.")
-    return words[-1]
 
 
 if __name__ == "__main__":

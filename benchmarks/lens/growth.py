@@ -13,13 +13,16 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from workload import SPANS_PER_REQUEST, Workload
 
 from clew_lens.api.endpoints import ENDPOINTS
 from clew_lens.otlp.intake import Intake
 from clew_lens.otlp.signals import SIGNALS
 from clew_lens.store import Database, Writer
-from workload import SPANS_PER_REQUEST, Workload
 
 SIZES = (10_000, 100_000, 500_000, 1_000_000, 2_000_000)
 TRACES = 64
@@ -30,7 +33,9 @@ TRACES_SIGNAL, LOGS_SIGNAL = SIGNALS[0], SIGNALS[1]
 ANSWERS = {endpoint.path: endpoint.answer for endpoint in ENDPOINTS}
 
 
-def queries(number: int, user: str, trace_id: str, other: str) -> dict[str, tuple[str, dict[str, str]]]:
+def queries(
+    number: int, user: str, trace_id: str, other: str
+) -> dict[str, tuple[str, dict[str, str]]]:
     """What each view asks."""
     return {
         "overview": ("/overview", {}),
@@ -79,9 +84,10 @@ def run(path: str, most: int) -> None:
     requests = Workload(1, start, GAP).requests(most // (TRACES * SPANS_PER_REQUEST) + 1, TRACES)
     stored, columns, rates = 0, {}, []
     for size in [size for size in SIZES if size <= most]:
-        count, seconds = fill(intake, writer, requests, size - stored)
+        count, seconds, cpu = fill(intake, writer, requests, size - stored)
         stored += count
-        rates.append((size, count / seconds, database.bytes_used(), peak_memory()))
+        each = cpu / count * 1e6
+        rates.append((size, count / seconds, each, database.bytes_used(), peak_memory()))
         columns[size] = measure(database, start)
         print(f"{size:>9,} spans and as many log lines: {count / seconds:,.0f} spans/s", flush=True)
     report(rates, columns)
@@ -91,11 +97,14 @@ def run(path: str, most: int) -> None:
 
 def fill(
     intake: Intake, writer: Writer, requests: Iterator[tuple[bytes, bytes]], spans: int
-) -> tuple[int, float]:
-    """Take in about that many spans; how many it was, and the seconds without making them."""
-    taken, seconds = 0, 0.0
+) -> tuple[int, float, float]:
+    """Take in about that many spans: how many, and wall and processor seconds of taking them."""
+    taken, seconds, made = 0, 0.0, 0.0
+    cpu = time.process_time()
     while taken < spans:
+        before = time.thread_time()
         traces, logs = next(requests)
+        made += time.thread_time() - before
         begun = time.perf_counter()
         intake.take(TRACES_SIGNAL, traces)
         intake.take(LOGS_SIGNAL, logs)
@@ -105,7 +114,8 @@ def fill(
         taken += TRACES * SPANS_PER_REQUEST
     begun = time.perf_counter()
     writer.flush(60)
-    return taken, seconds + time.perf_counter() - begun
+    seconds += time.perf_counter() - begun
+    return taken, seconds, time.process_time() - cpu - made
 
 
 def measure(database: Database, start: int) -> dict[str, float]:
@@ -119,16 +129,16 @@ def measure(database: Database, start: int) -> dict[str, float]:
         number = int(rows[0][0].removeprefix("req-"))
         window = {"from": str(start // 1000 - 10**6), "to": str(time.time_ns() // 1000)}
         return {
-            label: _p95(lambda: ANSWERS[path](read, {**window, **values}))
+            label: _p95(partial(ANSWERS[path], read, {**window, **values}))
             for label, (path, values) in queries(number, rows[0][2], rows[0][1], rows[1][1]).items()
         }
 
 
-def _p95(ask: object) -> float:
+def _p95(ask: Callable[[], Any]) -> float:
     times = []
     for _ in range(REPEATS):
         begun = time.perf_counter()
-        ask()  # type: ignore[operator]
+        ask()
         times.append((time.perf_counter() - begun) * 1000)
     return sorted(times)[int(REPEATS * 0.95) - 1]
 
@@ -139,12 +149,15 @@ def peak_memory() -> int:
 
 
 def report(
-    rates: list[tuple[int, float, int, int]], columns: dict[int, dict[str, float]]
+    rates: list[tuple[int, float, float, int, int]], columns: dict[int, dict[str, float]]
 ) -> None:
     """The tables, in Markdown."""
-    print("\n| spans stored | spans/s in, logs beside | store MB | peak memory MB |\n|--:|--:|--:|--:|")
-    for size, rate, store, memory in rates:
-        print(f"| {size:,} | {rate:,.0f} | {store / 1e6:.0f} | {memory / 1e6:.0f} |")
+    print(
+        "\n| spans stored | spans/s, logs beside | CPU µs a span and its log line | store MB"
+        " | peak memory MB |\n|--:|--:|--:|--:|--:|"
+    )
+    for size, rate, each, store, memory in rates:
+        print(f"| {size:,} | {rate:,.0f} | {each:.0f} | {store / 1e6:.0f} | {memory / 1e6:.0f} |")
     print("\n| query, p95 in ms at | " + " | ".join(f"{size:,}" for size in columns) + " |")
     print("|---|" + "--:|" * len(columns))
     for label in next(iter(columns.values())):

@@ -152,7 +152,9 @@ def report(
     with open(f"/proc/{pid}/status") as file:
         peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
     seconds = sent["seconds"]
-    print(f"{spans:,} spans and as many log lines in {seconds:.1f} s: {spans / seconds:,.0f} spans/s;")
+    print(
+        f"{spans:,} spans and as many log lines in {seconds:.1f} s: {spans / seconds:,.0f} spans/s;"
+    )
     print(f"{status['received']['spans']:,} spans stored, {sent['refused']:.0f} requests refused,")
     print(f"sender at most {sent['late']:.2f} s late; lens: {cpu / seconds:.2f} cores, ", end="")
     print(f"peak memory {peak >> 10} MB\n")

@@ -98,7 +98,9 @@ class Workload:
         """Pairs of an encoded trace request and an encoded log request."""
         for _ in range(count):
             spans, logs = ExportTraceServiceRequest(), ExportLogsServiceRequest()
-            span_lists = {name: _scope(spans.resource_spans, "scope_spans", name) for name in SERVICES}
+            span_lists = {
+                name: _scope(spans.resource_spans, "scope_spans", name) for name in SERVICES
+            }
             log_lists = {name: _scope(logs.resource_logs, "scope_logs", name) for name in SERVICES}
             for _ in range(traces):
                 self._trace(span_lists, log_lists)

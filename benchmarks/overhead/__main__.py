@@ -50,9 +50,11 @@ def main(words: list[str]) -> int:
         for name in sorted({one.environment for one in configurations}):
             result.setdefault("versions", {})[name] = environments.versions(name)
         pin(cores.others)
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            with Bench(environments, generator, cores, Path(folder)) as bench:
-                void = _measure(bench, configurations, options, result)
+        with (
+            tempfile.TemporaryDirectory(prefix="bench-") as folder,
+            Bench(environments, generator, cores, Path(folder)) as bench,
+        ):
+            void = _measure(bench, configurations, options, result)
     except (ChildFailed, InstallFailed, LoadFailed) as failed:
         _say(str(failed))
         return 1

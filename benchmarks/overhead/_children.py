@@ -37,7 +37,7 @@ class Child:
         name: str,
         command: Sequence[str],
         folder: Path,
-        variables: Mapping[str, str] = {},  # noqa: B006  not changed
+        variables: Mapping[str, str] = {},
         cores: frozenset[int] = frozenset(),
     ) -> None:
         self.name = name

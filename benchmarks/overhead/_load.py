@@ -50,15 +50,15 @@ class Load:
 
 
 class Generator:
-    """wrk with one thread; the bundled generator where wrk is missing."""
+    """wrk with one thread; the bundled generator where wrk is missing, or `wrk` is ""."""
 
     def __init__(self, connections: int, wrk: str | None = None) -> None:
         self._connections = connections
-        self._wrk = wrk or shutil.which("wrk")
+        self._wrk = shutil.which("wrk") if wrk is None else wrk
 
     @property
     def bundled(self) -> bool:
-        return self._wrk is None
+        return not self._wrk
 
     def __str__(self) -> str:
         return f"{'BUNDLED GENERATOR' if self.bundled else 'wrk -t1'} -c{self._connections}"
@@ -79,7 +79,7 @@ class Generator:
 
     def _command(self, url: str, seconds: float) -> list[str]:
         connections = str(self._connections)
-        if self._wrk is None:
+        if not self._wrk:
             module = "benchmarks.overhead.generator"
             return [sys.executable, "-m", module, url, connections, str(seconds)]
         return [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmarks.overhead._configurations import BY_NAME
 from benchmarks.overhead._imports import ImportTime
 from benchmarks.overhead._memory import Memory
-from benchmarks.overhead._configurations import BY_NAME
 from benchmarks.overhead._summary import Row, Spread
 
 _MIB = 1 << 20

@@ -101,7 +101,7 @@ def asgi_line() -> Case:
     """FastAPI, and the handler logs one line."""
     logger = logging.getLogger("bench.users")
     if not logging.getLogger().handlers:  # without telemetry: plain text, nowhere
-        handler = logging.StreamHandler(_Nowhere())  # type: ignore[type-var]
+        handler = logging.StreamHandler(_Nowhere())
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
         logging.getLogger().addHandler(handler)
         logging.getLogger().setLevel(logging.INFO)

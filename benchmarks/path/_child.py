@@ -17,9 +17,13 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from benchmarks.path._cases import CASES
 from benchmarks.path._operations import Operations
+
+if TYPE_CHECKING:
+    from clew.export._pipeline import Pipeline
 
 _WARM = 20
 _BATCHES = 15
@@ -37,10 +41,28 @@ def main(words: list[str]) -> None:
         _steady_clock()
     cost = _operations if unit == "operations" else _microseconds
     result = {"bare": cost(*_prepared(name, number, lambda: None), number)}
-    drain = _start_clew()
-    result["clew"] = cost(*_prepared(name, number, drain), number)
+    pipeline = _start_clew()
+    _check(name, pipeline)
+    result["clew"] = cost(*_prepared(name, number, pipeline.drain), number)
     os.write(printed, json.dumps(result).encode())
     os._exit(0)  # at an ordinary end telemetry would be sent
+
+
+def _check(name: str, pipeline: Pipeline) -> None:
+    """One request, to see that its span is handed over, encoded and queued.
+
+    Raises:
+        RuntimeError: it is not. What fails must not pass for what is fast.
+    """
+    case = CASES[name]()
+    pipeline.drain()
+    queued = pipeline.queued_bytes()
+    case()
+    if len(pipeline.spans) != 1:
+        raise RuntimeError(f"{len(pipeline.spans)} spans were handed over, not 1")
+    pipeline.drain()
+    if pipeline.queued_bytes() <= queued:
+        raise RuntimeError("nothing was queued for sending")
 
 
 def _prepared(name: str, number: int, drain: Work) -> tuple[Work, Work]:
@@ -84,8 +106,8 @@ def _thread_ns(work: Work) -> int:
     return time.thread_time_ns() - before
 
 
-def _start_clew() -> Work:
-    """Start telemetry as a service does; return what its export thread does when it wakes."""
+def _start_clew() -> Pipeline:
+    """Start telemetry as a service does, with an export thread that sleeps."""
     # It takes the connection and says nothing, so that the sending thread neither fails nor ends.
     silent = socket.create_server(("127.0.0.1", 0))
     _open.append(silent)
@@ -103,7 +125,7 @@ def _start_clew() -> Work:
 
     runtime = _start.current()
     assert runtime is not None
-    return runtime.pipeline.drain
+    return runtime.pipeline
 
 
 _open: list[socket.socket] = []

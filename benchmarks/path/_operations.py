@@ -36,7 +36,7 @@ class Operations:
             if event == "c_call":
                 total += 1
 
-        self._read = lambda: total
+        self._read: Callable[[], int] = lambda: total
         # Python 3.12 counts only if a frame asks for it before the tracing begins.
         sys._getframe().f_trace_opcodes = True
         sys.setprofile(profile)

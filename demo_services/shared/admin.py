@@ -1,8 +1,8 @@
 """The switchboard of the faults, on a port of its own that only this machine reaches.
 
-    curl -X PUT localhost:8103/faults/latency -d '{"level": 0.5}'    switch on
-    curl localhost:8103/faults                                      how they are
-    curl -X DELETE localhost:8103/faults                            all off
+curl -X PUT localhost:8103/faults/latency -d '{"level": 0.5}'    switch on
+curl localhost:8103/faults                                      how they are
+curl -X DELETE localhost:8103/faults                            all off
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ def start(environ: Mapping[str, str], faults: Faults = FAULTS) -> ThreadingHTTPS
 def serve(port: int, faults: Faults) -> ThreadingHTTPServer:
     """Serve on that port of the loopback (0: any that is free), on a thread of its own."""
 
+    telemetry.watch_faults(faults.levels)
+
     class Handler(_Switchboard):
         board = faults
 
@@ -49,8 +51,11 @@ class _Switchboard(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path != "/faults":
             return self._answer(404, {"detail": "ask for /faults"})
-        levels = {name: self.board.level(name) for name in KNOWN}
-        self._answer(200, {name: {"level": levels[name], "of": KNOWN[name].level} for name in KNOWN})
+        faults = {
+            name: {"level": level, "of": KNOWN[name].level}
+            for name, level in self.board.levels().items()
+        }
+        self._answer(200, faults)
 
     def do_PUT(self) -> None:
         try:
@@ -61,24 +66,30 @@ class _Switchboard(BaseHTTPRequestHandler):
         self._switch(self._named(), level)
 
     def do_DELETE(self) -> None:
-        name = self._named()
-        for each in KNOWN if self.path == "/faults" else (name,):
-            self.board.set(each, 0) if each in KNOWN else None
-            telemetry.fault_is(each, 0)
-        self._answer(200, {"off": name or "all"})
+        if self._named():
+            return self._switch(self._named(), 0)
+        for name in KNOWN:
+            self.board.set(name, 0)
+        logger.warning("all faults are switched off")
+        self._answer(200, {"off": "all"})
 
     def _switch(self, name: str, level: float) -> None:
-        if not self._is_local():
-            return self._answer(403, {"detail": "ask for localhost"})
         try:
             self.board.set(name, level)
         except KeyError:
             return self._answer(404, {"detail": f"there is no fault {name!r}: {', '.join(KNOWN)}"})
         except ValueError as error:
             return self._answer(400, {"detail": str(error)})
-        telemetry.fault_is(name, level)
         logger.warning("fault %s is switched to %g", name, level)
         self._answer(200, {name: level})
+
+    def parse_request(self) -> bool:
+        if not super().parse_request():
+            return False
+        if self._is_local():
+            return True
+        self._answer(403, {"detail": "ask for localhost"})
+        return False
 
     def _named(self) -> str:
         return self.path.removeprefix("/faults").strip("/")

@@ -9,7 +9,6 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import StaticPool
 
 from demo_services.shared.faults import FAULTS
 from demo_services.shared.settings import Secret
@@ -19,7 +18,7 @@ _SYSTEMS = {"sqlite": "sqlite", "postgresql": "postgresql"}
 
 
 def connect(url: Secret) -> Engine:
-    """An engine for `sqlite:///file`, `sqlite://` (memory, for tests) or `postgresql://…`.
+    """An engine for `sqlite:///file` or `postgresql://…`.
 
     The URL holds a password, so it is a Secret; SQLAlchemy's own texts hide it.
     """
@@ -28,26 +27,23 @@ def connect(url: Secret) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername != "sqlite":
         engine = create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    elif parsed.database:
-        engine = create_engine(parsed, connect_args={"timeout": 30})
     else:
-        engine = create_engine(
-            parsed, connect_args={"check_same_thread": False}, poolclass=StaticPool
-        )
-    if parsed.drivername == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": 30})
         _write_first(engine)
     _observe(engine)
     return engine
 
 
 def _write_first(engine: Engine) -> None:
-    """SQLite: take the lock for writing at the start, for a reader can't be promoted to a writer."""
+    """SQLite: lock for writing at the start, for a reader can't be promoted to a writer."""
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         connection.create_function("pg_sleep", 1, time.sleep)
         connection.execute("PRAGMA journal_mode=WAL")
+        # What is committed outlives the process, if not the power: enough for a demo's data.
+        connection.execute("PRAGMA synchronous=NORMAL")
 
     @event.listens_for(engine, "begin")
     def _(connection: Any) -> None:

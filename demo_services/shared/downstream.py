@@ -54,7 +54,9 @@ class Downstream:
     is an answer, and no exception.
     """
 
-    def __init__(self, name: str, patience: Patience, failures: tuple[type[Exception], ...]) -> None:
+    def __init__(
+        self, name: str, patience: Patience, failures: tuple[type[Exception], ...]
+    ) -> None:
         self.name = name
         self.patience = patience
         self._failures = failures

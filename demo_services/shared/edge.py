@@ -1,9 +1,10 @@
-"""What every HTTP service of the shop does before its own work: refuse huge bodies, suffer faults."""
+"""What every HTTP service does before its own work: refuse huge bodies, suffer faults."""
 
 from __future__ import annotations
 
 import json
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo_services.shared.faults import FAULTS
@@ -11,8 +12,14 @@ from demo_services.shared.faults import FAULTS
 MAX_BODY = 64 * 1024  # bytes
 
 
-class TooLarge(Exception):
-    """More bytes came than are taken."""
+_REASON = f"the body is larger than {MAX_BODY} bytes"
+
+
+class TooLarge(HTTPException):
+    """More bytes came than are taken. An HTTPException, for FastAPI passes on no other."""
+
+    def __init__(self) -> None:
+        super().__init__(413, _REASON)
 
 
 class Edge:
@@ -35,7 +42,7 @@ class Edge:
             message = await receive()
             received += len(message.get("body", b""))
             if received > MAX_BODY:
-                raise TooLarge
+                raise TooLarge()
             return message
 
         try:
@@ -45,7 +52,7 @@ class Edge:
 
 
 async def _refuse(send: Send) -> None:
-    body = json.dumps({"detail": f"the body is larger than {MAX_BODY} bytes"}).encode()
+    body = json.dumps({"detail": _REASON}).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -48,6 +48,10 @@ class Faults:
     def level(self, name: str) -> float:
         return self._levels[self._index[name]]
 
+    def levels(self) -> dict[str, float]:
+        """All of them, by name."""
+        return {name: self.level(name) for name in KNOWN}
+
     def set(self, name: str, level: float) -> None:
         """Switch one on, or off (0). KeyError for one that is not known, ValueError for a level."""
         if not 0 <= level <= KNOWN[name].most:

@@ -13,9 +13,9 @@ class HttpService:
     """A service that speaks JSON over HTTP at `url`."""
 
     def __init__(self, name: str, url: str, patience: Patience) -> None:
+        self.name = name
         self._url = url
         self._downstream = Downstream(name, patience, (requests.RequestException, ServerFailed))
-        self.name = name
 
     def ask(
         self,

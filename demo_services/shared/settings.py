@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 
@@ -10,11 +11,11 @@ class SettingsError(ValueError):
     """A variable can't be used; the message names it, its value, and what is allowed."""
 
 
+@dataclass(frozen=True, repr=False)
 class Secret:
     """A text that no log line, error or span shows by accident: only `reveal` gives it."""
 
-    def __init__(self, value: str) -> None:
-        self._value = value
+    _value: str
 
     def reveal(self) -> str:
         """The text itself, for the one call that needs it."""

@@ -8,6 +8,8 @@ by what happened and stay free of meters and spans.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+
 from opentelemetry import metrics, trace
 from opentelemetry.util.types import AttributeValue
 
@@ -25,7 +27,6 @@ _compensations = _meter.create_counter(names.COMPENSATIONS, "{step}")
 _unfinished = _meter.create_gauge(names.UNFINISHED, "{order}")
 _outbox = _meter.create_gauge(names.OUTBOX, "{message}")
 _messages = _meter.create_counter(names.MESSAGES, "{message}")
-_faults = _meter.create_gauge(names.FAULT_LEVEL)
 
 BREAKER_STATES = {"closed": 0, "half-open": 1, "open": 2}
 
@@ -98,9 +99,14 @@ def message(queue: str, outcome: str) -> None:
         _event(names.EVENT_PARKED, {names.QUEUE: queue})
 
 
-def fault_is(fault: str, level: float) -> None:
-    """Somebody switched a fault on, or off (0)."""
-    _faults.set(level, {names.FAULT: fault})
+def watch_faults(levels: Callable[[], Mapping[str, float]]) -> None:
+    """Show what somebody has switched on: `levels` by fault, 0 is off."""
+
+    def observe(_options: metrics.CallbackOptions) -> Iterator[metrics.Observation]:
+        for fault, level in levels().items():
+            yield metrics.Observation(level, {names.FAULT: fault})
+
+    _meter.create_observable_gauge(names.FAULT_LEVEL, [observe])
 
 
 def _event(name: str, attributes: dict[str, AttributeValue] | dict[str, str]) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
+
+from demo_services.shared import admin
+from demo_services.shared.edge import Edge
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +32,7 @@ def first_users() -> dict[int, User]:
 def create_app() -> FastAPI:
     """The service, with its own users in memory."""
     app = FastAPI(title="users")
+    app.add_middleware(Edge)
     users = first_users()
 
     # Both handlers run on the event loop and never await, so that looking and adding is one step.
@@ -54,3 +59,4 @@ def create_app() -> FastAPI:
 
 
 app = create_app()
+admin.start(os.environ)

@@ -42,6 +42,8 @@ def _in_place(app: Any, runtime: Runtime) -> Any:
         if app.middleware_stack is not None:  # it has served already
             app.middleware_stack = _hooks.wrap_stack(app, app.middleware_stack, runtime)
         return app
+    if hasattr(app, "wsgi_app"):  # Flask, whose class is instrumented
+        return app
     return app if isinstance(app, ClewMiddleware) else ClewMiddleware(app, runtime)
 
 

@@ -40,6 +40,7 @@ class Runtime:
             self.tracer_provider = ClewTracerProvider(self.resource, self.pipeline.spans)
         except ValueError as error:  # the SDK reads the OTEL_*_LIMIT variables itself
             raise ConfigurationError([str(error)]) from None
+        self.tracer_provider.flush = self.pipeline.flush
         tracer = self.tracer_provider.get_tracer("clew", __version__)
         assert isinstance(tracer, ClewTracer)
         self.tracer = tracer

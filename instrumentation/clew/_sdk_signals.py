@@ -5,6 +5,7 @@ They are the SDK's own; only their way out is clew's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from opentelemetry import _logs
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
 
     from clew._runtime import Runtime
 
+# Export everything made so far, for at most so many seconds: see `Pipeline.flush`.
+Flush = Callable[[float], bool]
+
 
 class BufferProcessor(LogRecordProcessor):
     """Hands records of the OpenTelemetry logs API to clew's buffer."""
 
-    def __init__(self, buffer: Buffer) -> None:
+    def __init__(self, buffer: Buffer, flush: Flush) -> None:
+        """`flush` exports what was made so far."""
         self._buffer = buffer
+        self._flush = flush
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         from opentelemetry.trace import SpanContext, TraceFlags
@@ -56,12 +62,23 @@ class BufferProcessor(LogRecordProcessor):
         """Nothing: the pipeline's own end flushes."""
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return True
+        return self._flush(timeout_millis / 1000)
+
+
+class PipelineReader(InMemoryMetricReader):
+    """Collected by the pipeline; a flush of the meter provider is one of the pipeline."""
+
+    def __init__(self, flush: Flush) -> None:
+        super().__init__()
+        self._flush = flush
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        return self._flush(timeout_millis / 1000)
 
 
 def meter_provider(runtime: Runtime) -> MeterProvider:
     """An SDK meter provider whose instruments leave with clew's own metrics."""
-    reader = InMemoryMetricReader()
+    reader = PipelineReader(runtime.flush)
     runtime.pipeline.collect.append(lambda: encode_metrics.sdk_scopes(reader.get_metrics_data()))
     return MeterProvider([reader], resource=runtime.resource, shutdown_on_exit=False)
 
@@ -83,5 +100,5 @@ def forget_parent(provider: MeterProvider) -> None:
 def set_logger_provider(runtime: Runtime) -> None:
     """Let records of the OpenTelemetry logs API leave with clew's own log records."""
     provider = LoggerProvider(runtime.resource, shutdown_on_exit=False)
-    provider.add_log_record_processor(BufferProcessor(runtime.pipeline.logs))
+    provider.add_log_record_processor(BufferProcessor(runtime.pipeline.logs, runtime.flush))
     _logs.set_logger_provider(provider)

@@ -50,18 +50,47 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
     add = parser.add_argument
     add("--host", default=default.host, help="address to listen on (default: %(default)s)")
     add("--port", type=_port, default=default.port, help="page and API (default: %(default)s)")
-    add("--otlp-http-port", type=_port, default=default.otlp_http_port, metavar="PORT",
-        help="OTLP over HTTP; off to have none (default: %(default)s)")
-    add("--otlp-grpc-port", type=_port, default=default.otlp_grpc_port, metavar="PORT",
-        help="OTLP over gRPC; off to have none (default: %(default)s)")
-    add("--store", default=default.store, metavar="FILE",
-        help="a DuckDB file that outlives the process, or memory (default: %(default)s)")
-    add("--keep-age", type=_time, default=default.keep_age, metavar="TIME",
-        help="what is older goes: 30m, 24h, 7d (default: 24h)")
-    add("--keep-size", type=_size, default=default.keep_size, metavar="SIZE",
-        help="what is over goes, oldest first: 500M, 2G (default: 1G)")
-    add("--memory-limit", type=_size, default=default.memory_limit, metavar="SIZE",
-        help="bound of the database's memory (default: 512M)")
+    add(
+        "--otlp-http-port",
+        type=_port,
+        default=default.otlp_http_port,
+        metavar="PORT",
+        help="OTLP over HTTP; off to have none (default: %(default)s)",
+    )
+    add(
+        "--otlp-grpc-port",
+        type=_port,
+        default=default.otlp_grpc_port,
+        metavar="PORT",
+        help="OTLP over gRPC; off to have none (default: %(default)s)",
+    )
+    add(
+        "--store",
+        default=default.store,
+        metavar="FILE",
+        help="a DuckDB file that outlives the process, or memory (default: %(default)s)",
+    )
+    add(
+        "--keep-age",
+        type=_time,
+        default=default.keep_age,
+        metavar="TIME",
+        help="what is older goes: 30m, 24h, 7d (default: 24h)",
+    )
+    add(
+        "--keep-size",
+        type=_size,
+        default=default.keep_size,
+        metavar="SIZE",
+        help="what is over goes, oldest first: 500M, 2G (default: 1G)",
+    )
+    add(
+        "--memory-limit",
+        type=_size,
+        default=default.memory_limit,
+        metavar="SIZE",
+        help="bound of the database's memory (default: 512M)",
+    )
     add("--token", default="", help="needed in every request; made up where --host isn't local")
     found = parser.parse_args(argv)  # fmt: skip
     if not found.token and found.host not in LOOPBACK:

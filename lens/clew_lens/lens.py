@@ -47,9 +47,7 @@ class Lens:
         self.port = self._serve(page, settings.port, "--port")
         if settings.otlp_http_port >= 0:
             receiver = http.app(self.intake)
-            self.otlp_http_port = self._serve(
-                receiver, settings.otlp_http_port, "--otlp-http-port"
-            )
+            self.otlp_http_port = self._serve(receiver, settings.otlp_http_port, "--otlp-http-port")
         if settings.otlp_grpc_port >= 0:
             self._start_grpc(settings.otlp_grpc_port)
         for server in self._servers:

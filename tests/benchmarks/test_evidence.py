@@ -18,14 +18,16 @@ from benchmarks.overhead.sink import count
 CUMULATIVE, DELTA = 2, 1
 
 
-def spans(*ids: int, kind: Span.SpanKind = Span.SPAN_KIND_SERVER) -> bytes:
+def spans(*ids: int, kind: int = Span.SPAN_KIND_SERVER) -> bytes:
     request = ExportTraceServiceRequest()
     scope = request.resource_spans.add().scope_spans.add()
     for number in ids:
         scope.spans.add(
-            trace_id=number.to_bytes(16, "big"), span_id=number.to_bytes(8, "big"), kind=kind
+            trace_id=number.to_bytes(16, "big"),
+            span_id=number.to_bytes(8, "big"),
+            kind=kind,
         )
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
 def durations(
@@ -40,11 +42,11 @@ def durations(
     attribute = resource.resource.attributes.add(key="service.instance.id")
     attribute.value.string_value = instance
     data = resource.scope_metrics.add().metrics.add(name=name).histogram
-    data.aggregation_temporality = temporality  # type: ignore[assignment]
+    data.aggregation_temporality = temporality
     for number, measured in enumerate(counts):
         point = data.data_points.add(count=measured)
         point.attributes.add(key="number").value.int_value = number
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
 def lines(scope_name: str, number: int) -> bytes:
@@ -53,7 +55,7 @@ def lines(scope_name: str, number: int) -> bytes:
     scope.scope.name = scope_name
     for _ in range(number):
         scope.log_records.add()
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
 def test_spans_count_once() -> None:

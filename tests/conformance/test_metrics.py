@@ -40,7 +40,8 @@ _POSITIVE = st.one_of(
 )
 _VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 5), values.CLEAN_TEXT, st.binary(max_size=3),
-    st.lists(st.integers(0, 3), max_size=2), st.dictionaries(values.KEYS, st.integers(0, 3), max_size=2),
+    st.lists(st.integers(0, 3), max_size=2),
+    st.dictionaries(values.KEYS, st.integers(0, 3), max_size=2),
 )  # fmt: skip
 _ATTRIBUTES = st.dictionaries(values.KEYS.filter(bool), _VALUES, max_size=3)
 _SPANS = st.one_of(

@@ -1,19 +1,31 @@
-"""A gateway to test by itself: without telemetry, in front of a users service that is made up."""
+"""A gateway to test by itself: without telemetry, in front of services that are made up."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
 
-Build = Callable[[str], TestClient]
+from demo_services.shared import database
+from demo_services.shared.downstream import Patience
+from demo_services.shared.faults import FAULTS, KNOWN
+from demo_services.shared.settings import Secret
+from tests.demo_services.fakes import FakeService, fake_service
+
+Build = Callable[..., TestClient]
 """Makes a client of a gateway in front of the users service at that address."""
+
+IMPATIENT = Patience(
+    connect_s=0.5, read_s=0.2, attempts=2, first_pause_s=0.001, failures_to_open=3, open_s=0.2
+)
 
 
 @pytest.fixture
@@ -26,53 +38,43 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Build:
     monkeypatch.delitem(sys.modules, "demo_services.gateway.app")
     settings = importlib.import_module("demo_services.gateway._settings").Settings
 
-    def build(users_url: str) -> TestClient:
-        made = app.create_app(settings(users_url, connect_timeout_s=0.5, read_timeout_s=0.2))
+    def build(users_url: str, **changes: Any) -> TestClient:
+        impatient = settings(users_url, users=IMPATIENT, catalog=IMPATIENT, orders=IMPATIENT)
+        made = app.create_app(replace(impatient, **changes))
         return TestClient(made, raise_server_exceptions=False)
 
     return build
 
 
-class FakeUsers:
-    """Answers every request alike and remembers the requests. `answer` is (status, JSON)."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.answer: tuple[int, str] = (200, "{}")
-        self.asked: list[tuple[str, str, str]] = []
-        self.silent = threading.Event()
-        """While set, requests wait; clear it before the end of the test to let them go."""
+@pytest.fixture
+def users() -> Iterator[FakeService]:
+    with fake_service() as fake:
+        yield fake
 
 
 @pytest.fixture
-def users() -> Iterator[FakeUsers]:
-    """A users service on a free port of the loopback."""
-    released = threading.Event()
+def orders() -> Iterator[FakeService]:
+    with fake_service() as fake:
+        yield fake
 
-    class Handler(BaseHTTPRequestHandler):
-        def respond(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            fake.asked.append((self.command, self.path, body))
-            if fake.silent.is_set():
-                released.wait(10)
-                return
-            status, text = fake.answer
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(text.encode())
 
-        do_GET = do_POST = respond
+@pytest.fixture
+def catalog() -> Iterator[FakeService]:
+    with fake_service() as fake:
+        yield fake
 
-        def log_message(self, *args: object) -> None:
-            """Keep quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake = FakeUsers(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield fake
-    released.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+@pytest.fixture(autouse=True)
+def no_faults() -> Iterator[None]:
+    """What a test switched on is off again for the next."""
+    yield
+    for name in KNOWN:
+        FAULTS.set(name, 0)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An empty SQLite database."""
+    made = database.connect(Secret(f"sqlite:///{tmp_path}/test.db"))
+    yield made
+    made.dispose()

@@ -8,11 +8,12 @@ from collections import Counter
 
 import pytest
 
-from demo_services.load import MAX_DURATION_S, MAX_RATE, WORKERS, Answer, Plan, run, summary
+from demo_services._visits import Answer
+from demo_services.load import MAX_DURATION_S, MAX_RATE, WORKERS, Plan, run, summary
 
 
 def answer(kind: str) -> Answer:
-    status = {"found": 200, "not found": 404, "failing": 500}[kind]
+    status = {"not found": 404, "sold out": 409, "failing": 500}.get(kind, 200)
     return Answer(kind, status, 0.01, f"id-of-{kind.replace(' ', '-')}")
 
 
@@ -25,10 +26,12 @@ def test_as_many_requests_as_rate_times_duration() -> None:
 
 
 def test_the_mix_is_as_planned() -> None:
-    """Shares are kept within chance; the first request is a found one."""
-    kinds = list(Plan(100, 100, not_found=0.2, failing=0.1).kinds(random.Random(1)))
+    """Shares are kept within chance; the first visit is an order; the seed decides the rest."""
+    plan = Plan(100, 100, not_found=0.2, failing=0.1)
+    kinds = list(plan.kinds(random.Random(1)))
+    assert kinds == list(plan.kinds(random.Random(1))) != list(plan.kinds(random.Random(2)))
     counts = Counter(kinds)
-    assert kinds[0] == "found"
+    assert kinds[0] == "order"
     assert 0.17 < counts["not found"] / len(kinds) < 0.23
     assert 0.08 < counts["failing"] / len(kinds) < 0.12
 
@@ -61,6 +64,7 @@ def test_a_slow_gateway_is_not_overrun() -> None:
         {"rate": float("nan")},
         {"not_found": -0.1},
         {"not_found": 0.6, "failing": 0.6},
+        {"sold_out": 1.1},
     ],
 )
 def test_a_plan_has_bounds(values: dict[str, float]) -> None:
@@ -71,13 +75,14 @@ def test_a_plan_has_bounds(values: dict[str, float]) -> None:
 
 def test_the_summary_counts_and_names_ids() -> None:
     """Statuses, times, and one id of each kind to follow."""
-    answers = [answer("found"), answer("found"), answer("failing"), Answer("found", 0, 1.0, "")]
+    answers = [answer("order"), answer("found"), answer("failing"), Answer("found", 0, 1.0, "")]
     assert summary(answers) == (
-        "4 requests\n"
+        "4 visits\n"
         "  no answer  1\n"
         "        200  2\n"
         "        500  1\n"
         "  half took at most 10.0 ms, 95 % at most 1000.0 ms\n"
         "follow one (failing): clew follow id-of-failing\n"
-        "follow one (found): clew follow id-of-found"
+        "follow one (found): clew follow id-of-found\n"
+        "follow one (order): clew follow id-of-order"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -10,6 +11,7 @@ import pytest
 from tests.instrumentation.telemetry import Telemetry, telemetry
 from tests.support import examples
 from tests.support.otlp_sink import Sink, otlp_sink
+from tests.support.processes import run_python
 
 examples.load_profile()
 
@@ -26,6 +28,28 @@ def sink(_session_sink: Sink) -> Iterator[Sink]:
     _session_sink.clear()
     _session_sink.reset()
     yield _session_sink
+
+
+class Script:
+    """Runs Python programs whose telemetry goes to `sink`."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+
+    def __call__(self, code: str, **settings: str) -> list[str]:
+        """Run `code` to its end and return the lines that it printed, other than JSON logs."""
+        ended = run_python(code, {"OTEL_EXPORTER_OTLP_ENDPOINT": self.sink.url, **settings})
+        assert ended.returncode == 0, ended.stderr
+        self.stderr = ended.stderr
+        lines = ended.stdout.splitlines()
+        self.log_lines = [json.loads(line) for line in lines if line.startswith("{")]
+        return [line for line in lines if not line.startswith("{")]
+
+
+@pytest.fixture
+def script(sink: Sink) -> Script:
+    """Runs a program with clew's default settings and the sink as its endpoint."""
+    return Script(sink)
 
 
 @pytest.fixture

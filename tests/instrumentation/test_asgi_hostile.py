@@ -71,7 +71,9 @@ _HEX = st.sampled_from(
     ]
 )
 _HEADERS = st.lists(
-    st.tuples(st.one_of(_HEADER_NAMES, st.binary(max_size=8)), st.one_of(_HEX, st.binary(max_size=60))),
+    st.tuples(
+        st.one_of(_HEADER_NAMES, st.binary(max_size=8)), st.one_of(_HEX, st.binary(max_size=60))
+    ),
     max_size=6,
 )
 _SCOPES = st.fixed_dictionaries(
@@ -93,6 +95,7 @@ _SCOPES = st.fixed_dictionaries(
 def test_any_request_is_served(own: dict[str, Any], clew: Telemetry) -> None:
     """Any scope: the application's answer, a valid id on it, and one more request counted."""
     before = sum(point.data.count for point in clew.points(DURATION))
+    clew.sink.clear()
     response = asyncio.run(exchange(clew.wrap(_ok), scope(**own)))
     assert response.raised is None
     assert (response.status, response.body) == (200, b"ok")

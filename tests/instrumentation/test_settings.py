@@ -124,7 +124,8 @@ def test_defaults_are_those_of_the_class() -> None:
         endpoint = found.endpoint(signal)
         assert endpoint is not None
         assert endpoint.url == f"http://localhost:4318/v1/{signal}"
-        assert (endpoint.protocol, endpoint.timeout, endpoint.gzip) == ("http/protobuf", 10.0, False)
+        assert endpoint.protocol == "http/protobuf"
+        assert (endpoint.timeout, endpoint.gzip) == (10.0, False)
 
 
 def test_frozen() -> None:

@@ -7,12 +7,13 @@ import json
 import time
 from typing import Any
 
+from starlette.testclient import TestClient
+
 from clew_lens.api import app as api
 from clew_lens.otlp import http as receiver
 from clew_lens.otlp.intake import Intake
 from clew_lens.otlp.limits import Limits
 from clew_lens.store import Database, Writer
-from starlette.testclient import TestClient
 
 JSON = {"content-type": "application/json"}
 PROTOBUF = {"content-type": "application/x-protobuf"}

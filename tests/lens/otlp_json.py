@@ -139,6 +139,8 @@ def histogram(name: str, *points: dict[str, Any], unit: str = "s") -> dict[str, 
     return {"name": name, "unit": unit, "histogram": data}
 
 
-def number_point(time: int, number: float, attrs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def number_point(
+    time: int, number: float, attrs: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """A NumberDataPoint."""
     return {"timeUnixNano": str(time), "asDouble": number, "attributes": attributes(attrs or {})}

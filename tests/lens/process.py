@@ -76,7 +76,8 @@ class LensProcess:
 
     def __exit__(self, *exception: object) -> None:
         if self.process.poll() is None:
-            self.kill()
+            self.process.terminate()
+            self.process.wait(_TIMEOUT_S)
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()

@@ -6,9 +6,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from clew_lens.api.endpoints import ENDPOINTS
 from clew_lens.api.schemas import ANSWERS
-
 from tests.lens.bench import Bench
 from tests.lens.story import Story
 

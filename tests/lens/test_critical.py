@@ -54,7 +54,7 @@ def test_the_path_covers_the_root_exactly() -> None:
         span("d", "a", 30, 90), span("e", "d", 40, 80),
     )  # fmt: skip
     assert sum(end - start for _, start, end in found) == 100
-    assert all(one[2] == two[1] for one, two in zip(found, found[1:]))
+    assert all(one[2] == two[1] for one, two in zip(found, found[1:], strict=False))
 
 
 def test_no_spans_no_path() -> None:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import grpc
 import pytest
-from clew_lens.otlp import grpc as receiver
-from clew_lens.otlp.signals import SIGNALS, Signal
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 
+from clew_lens.otlp import grpc as receiver
+from clew_lens.otlp.signals import SIGNALS, Signal
 from tests.lens.bench import Bench
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from clew_lens.api.guard import COOKIE, Guard
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
+
+from clew_lens.api.guard import COOKIE, Guard
 
 TOKEN = "right-token"
 

@@ -17,7 +17,8 @@ def lines(lens: Bench) -> Bench:
         ("users", otlp.log("User 7 Found", time=lens.now - 4 * SECOND, trace_id=TRACE)),
         ("users", otlp.log("cache at 100% full", time=lens.now - 3 * SECOND, severity=13)),
         ("orders", otlp.log("broken", time=lens.now - 2 * SECOND, severity=17,
-                            attrs={"exception.type": "ValueError", "exception.message": "no such order",
+                            attrs={"exception.type": "ValueError",
+                                   "exception.message": "no such order",
                                    "exception.stacktrace": "Traceback…", "user.id": "u-7"})),
         ("orders", otlp.log("noise", time=lens.now - SECOND, severity=5)),
     ]  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from clew_lens.query.histogram import percentile
 from clew_lens.query.increments import Increment
-
 from tests.lens import otlp_json as otlp
 from tests.lens.bench import SECOND, Bench
 
@@ -90,7 +90,8 @@ def test_an_exponential_histogram_is_read(lens: Bench) -> None:
     """Ten values between 1 and 2 and ten between 2 and 4: the median is about 2."""
     point = {
         "timeUnixNano": str(lens.now), "startTimeUnixNano": str(lens.now - SECOND), "count": "20",
-        "sum": 40.0, "scale": 0, "zeroCount": "0", "positive": {"offset": 0, "bucketCounts": ["10", "10"]},
+        "sum": 40.0, "scale": 0, "zeroCount": "0",
+        "positive": {"offset": 0, "bucketCounts": ["10", "10"]},
     }  # fmt: skip
     data = {"dataPoints": [point], "aggregationTemporality": 2}
     metric = {"name": "size", "unit": "By", "exponentialHistogram": data}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import socket
 import subprocess
@@ -25,39 +26,45 @@ def spans(first: int, count: int, text: str = "x" * 200) -> dict[str, object]:
     now = time.time_ns()
     return otlp.traces(
         "users",
-        *(otlp.span(f"{i + 1:032x}", f"{i + 1:016x}", f"n{i}", start=now, attrs={"text": f"{i}{text}"})
+        *(otlp.span(f"{i + 1:032x}", f"{i + 1:016x}", f"n{i}", start=now, attrs={"t": f"{i}{text}"})
           for i in range(first, first + count)),
     )  # fmt: skip
 
 
+def stream(lens: LensProcess, stopping: threading.Event) -> None:
+    """Send one request after the other until the lens is gone."""
+    sent = 0
+    while not stopping.is_set():
+        try:
+            lens.send("/v1/traces", spans(sent, 200))
+        except (OSError, http.client.HTTPException):
+            return
+        sent += 200
+
+
+def killed_while_writing(store: str, more: int) -> tuple[int, int]:
+    """How many spans there were at the start, and were visible just before the kill."""
+    stopping = threading.Event()
+    with LensProcess("--store", store) as lens:
+        before = lens.get("/status")["spans"]
+        sender = threading.Thread(target=stream, args=(lens, stopping))
+        sender.start()
+        lens.wait_until(lambda: lens.get("/status")["spans"] >= before + more)
+        known = lens.get("/status")["spans"]
+        lens.kill()
+        stopping.set()
+        sender.join()
+    return before, known
+
+
 def test_killed_at_any_moment_it_opens_again(tmp_path: Path) -> None:
-    """After kill -9 in the middle of writing, all that a second-old answer counted is there."""
+    """After kill -9 in the middle of writing, all that was visible is there, and it goes on."""
     store = str(tmp_path / "lens.duckdb")
     known = 0
-    for attempt in range(3):
-        with LensProcess("--store", store) as lens:
-            before = lens.get("/status")["spans"]
-            assert before >= known, "what was committed before the kill is gone"
-            sent = 0
-            stopping = threading.Event()
-
-            def stream() -> None:
-                nonlocal sent
-                while not stopping.is_set():
-                    try:
-                        lens.send("/v1/traces", spans(sent, 200))  # noqa: B023
-                    except (OSError, urllib.error.URLError):
-                        return
-                    sent += 200
-
-            sender = threading.Thread(target=stream)
-            sender.start()
-            wanted = before + 2000 * (attempt + 1)
-            lens.wait_until(lambda: lens.get("/status")["spans"] >= wanted)  # noqa: B023
-            known = lens.get("/status")["spans"]
-            lens.kill()
-            stopping.set()
-            sender.join()
+    for more in (2000, 4000, 6000):
+        before, then_known = killed_while_writing(store, more)
+        assert before >= known, "what was visible before the kill is gone"
+        known = then_known
     with LensProcess("--store", store) as lens:
         assert lens.get("/status")["spans"] >= known
         lens.send("/v1/traces", spans(10**6, 1))
@@ -99,6 +106,20 @@ def test_stopping_keeps_everything(tmp_path: Path) -> None:
         assert lens.process.returncode == 0
     with LensProcess("--store", store) as lens:
         assert lens.get("/status")["spans"] == 7
+
+
+def test_nothing_is_left_in_the_folder_it_was_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store in memory that has to spill leaves no file behind."""
+    monkeypatch.chdir(tmp_path)
+    with LensProcess("--memory-limit", "64M") as lens:
+        for index in range(30):
+            lens.send("/v1/traces", spans(index * 500, 500, text=random.randbytes(2000).hex()))
+        lens.wait_until(lambda: lens.get("/status")["received"]["spans"] == 15_000)
+        assert list(tmp_path.iterdir()) == []
+        assert lens.stop() == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

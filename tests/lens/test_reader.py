@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
 from clew.readers import BackendRefused, BackendUnavailable, CorrelationId, Reader, TraceId, Window
 from clew.readers.lens import LensReader
-
 from tests.lens.process import LensProcess
 from tests.lens.story import Story
 

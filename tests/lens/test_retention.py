@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from clew_lens.otlp.intake import Intake
+from clew_lens.otlp.signals import SIGNALS
 from clew_lens.store import Writer
 from clew_lens.store.retention import Retention
-
 from tests.lens import otlp_json as otlp
 from tests.lens.bench import SECOND, Bench
 
@@ -15,9 +17,15 @@ def fill(lens: Bench, count: int, ago: int, text: str = "x") -> None:
     """That many spans and log lines, `ago` seconds old."""
     time = lens.now - ago * SECOND
     spans = [
-        otlp.span(f"{ago:016x}{i + 1:016x}", f"{i + 1:016x}", "x", start=time, attrs={"key": f"{text}{i}"})
+        otlp.span(
+            f"{ago:016x}{i + 1:016x}",
+            f"{i + 1:016x}",
+            "x",
+            start=time,
+            attrs={"key": f"{text}{i}"},
+        )
         for i in range(count)
-    ]  # fmt: skip
+    ]
     lens.send("/v1/traces", otlp.traces("users", *spans))
     lines = [otlp.log(f"{text}{i}", time=time, attrs={"key": f"{text}{i}"}) for i in range(count)]
     lens.send("/v1/logs", otlp.logs("users", *lines))
@@ -71,24 +79,26 @@ def test_the_size_of_a_file_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_stream_that_comes_back_is_known_again() -> None:
-    """What retention took with the last point is written again with the next."""
+    """What retention took with its last point is written again with its next."""
     lens = Bench()
     retention = Retention(lens.database, age=0, size=1 << 40)
-    writer = Writer(lens.database, interval=0.0, every=retention, every_seconds=0.0)
+    once = iter([True])
+    writer = Writer(
+        lens.database,
+        interval=0.0,
+        every=lambda connection: next(once, False) and retention(connection),
+        every_seconds=0.0,
+    )
     writer.start()
-    lens.intake._writer = writer
+    intake = Intake(writer)
     metric = {"name": "depth", "gauge": {"dataPoints": [otlp.number_point(lens.now, 1.0)]}}
+    body = json.dumps(otlp.metrics("users", metric)).encode()
     for _ in range(2):
-        lens.send("/v1/metrics", otlp.metrics("users", metric))
+        intake.take(SIGNALS[2], body, as_json=True)
         assert writer.flush()
-    writer.stop()
-    writer_again = Writer(lens.database, interval=0.0)
-    writer_again.start()
-    lens.intake._writer = writer_again
-    lens.send("/v1/metrics", otlp.metrics("users", metric))
-    assert writer_again.flush()
+    assert retention.deleted_before > 0
     assert [one["name"] for one in lens.get("/metrics")["metrics"]] == ["depth"]
-    writer_again.stop()
+    writer.stop()
     lens.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from clew_lens._settings import parse
 
 

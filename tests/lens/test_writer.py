@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from clew_lens.otlp import spans
 from clew_lens.otlp.limits import Limits
 from clew_lens.otlp.messages import from_json
 from clew_lens.otlp.resources import Resources
 from clew_lens.store import Batch, Busy, Database, Writer, insert
 from clew_lens.store.batch import PointRow, SeriesRow
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
 from tests.lens import otlp_json as otlp
 
 
@@ -172,7 +172,9 @@ def test_what_comes_later_runs_on_the_writers_thread(database: Database) -> None
         called.set()
         return False
 
-    writer = Writer(database, interval=0.0, every=every, every_seconds=10, clock=lambda: next(clock))
+    writer = Writer(
+        database, interval=0.0, every=every, every_seconds=10, clock=lambda: next(clock)
+    )
     writer.start()
     writer.put(batch())
     assert called.wait(10)

@@ -18,8 +18,8 @@ def _no_line(user_id: int) -> None:
 def writer() -> Callable[[int], None]:
     """What a handler calls with the user's id.
 
-    `BENCH_LOG` is "none": nothing. "call": a record, for telemetry to write. "text": a record, and a
-    plain-text handler on stdout, as a service without telemetry has it.
+    `BENCH_LOG` is "none": nothing. "call": a record, for telemetry to write. "text": a record, and
+    a plain-text handler on stdout, as a service without telemetry has it.
     """
     kind = os.environ.get("BENCH_LOG", "none")
     if kind == "none":

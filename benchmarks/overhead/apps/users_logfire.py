@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logfire
+import logfire  # type: ignore[import-not-found]
 
 from benchmarks.overhead.apps.users import app
 

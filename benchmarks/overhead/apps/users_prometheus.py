@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_fastapi_instrumentator import Instrumentator
+from prometheus_fastapi_instrumentator import Instrumentator  # type: ignore[import-not-found]
 
 from benchmarks.overhead.apps.users import app
 

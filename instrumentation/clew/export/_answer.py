@@ -25,22 +25,23 @@ def rejected_items(response: bytes) -> int:
     """`partial_success.rejected_*` of an Export…ServiceResponse; 0 where there is none or it is
     not readable (an endpoint may answer 200 with JSON or text)."""
     try:
-        if not response or response[0] != 0x0A:
+        if response[:1] != b"\x0a":
             return 0
         length, at = _varint(response, 1)
-        if at >= at + length or response[at] != 0x08:
+        if not length or at + length > len(response) or response[at] != 0x08:
             return 0
-        return _varint(response, at + 1)[0]
-    except IndexError:
+        number, _ = _varint(response, at + 1)
+    except (IndexError, ValueError):
         return 0
+    return number if number < 1 << 63 else 0  # negative, which no count is
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
+    number = 0
+    for shift in range(0, 70, 7):  # at most ten bytes
         byte = data[at]
         at += 1
         number |= (byte & 127) << shift
         if byte < 128:
             return number, at
-        shift += 7
+    raise ValueError("no varint")

@@ -69,18 +69,22 @@ class Lane:
 
     def delivered(self, parcel: Parcel, rejected: int, now: float) -> None:
         """The endpoint took `parcel`, save `rejected` items of it."""
-        if self._remove(parcel):
+        # Not more than there are: data points are not counted one by one, and endpoints may err.
+        rejected = min(rejected, parcel.items)
+        place = self._remove(parcel)
+        if place == "disk":
             self.drain_from = now + len(parcel.body) / DRAIN_RATE
-        self.tally.sent(self.signal, parcel.items - rejected)
-        if rejected:
+        if place:
+            self.tally.sent(self.signal, parcel.items - rejected)
+        if place and rejected:
             self.tally.dropped(self.signal, "rejected", rejected)
         self.failures = 0
         self.not_before = 0.0
 
     def refused(self, parcel: Parcel, reason: str) -> None:
         """The endpoint will never take `parcel`."""
-        self._remove(parcel)
-        self.tally.dropped(self.signal, reason, parcel.items)
+        if self._remove(parcel):
+            self.tally.dropped(self.signal, reason, parcel.items)
 
     def delayed(self, retry_after: float | None, now: float) -> None:
         """The endpoint is away, or asks for a pause of `retry_after` seconds."""
@@ -103,12 +107,16 @@ class Lane:
         self.live_bytes -= len(parcel.body)
         self.tally.dropped(self.signal, reason, parcel.items)
 
-    def _remove(self, parcel: Parcel) -> bool:
-        """Let go of `parcel`, wherever it waits; True if it was on disk."""
+    def _remove(self, parcel: Parcel) -> str:
+        """Let go of `parcel`; where it waited: "memory", "disk", or "" for nowhere any more.
+
+        The latter was dropped for room, and counted then, or was moved to disk at the end, while
+        it was on its way.
+        """
         if self.live and self.live[0] is parcel:
             self.live_bytes -= len(self.live.popleft().body)
-            return False
+            return "memory"
         if self.spool is not None and self.spool.peek() is parcel:
             self.spool.pop()
-            return True
-        return False  # dropped for room, or moved to disk at the end, while it was on its way
+            return "disk"
+        return ""

@@ -135,8 +135,9 @@ class Sender:
             if parcel is not None:
                 return lane, parcel, None
         due = [when for lane in self._lanes.values() if (when := lane.due(now)) is not None]
-        wait = min([*due, self._orphans_at]) - now if self._home is not None or due else None
-        return None, None, wait if wait is None else max(0.01, wait)
+        if self._home is not None:
+            due.append(self._orphans_at)
+        return None, None, max(0.01, min(due) - now) if due else None
 
     def _attempt(self, lane: Lane, parcel: Parcel) -> None:
         from clew.export._transport import open_transport

@@ -68,7 +68,7 @@ class HttpTransport:
         reused = self._connection is not None
         try:
             return self._attempt(body, timeout)
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+        except (ConnectionError, ssl.SSLError) as error:  # http.client's RemoteDisconnected too
             self.close()
             if not reused:
                 return _unreachable(error)

@@ -222,7 +222,7 @@ def _samples(name: str, point: Mapping[str, Any]) -> Iterator[Sample]:
         yield Sample(name, labels, float(point["sum"]), time_ns)
     else:
         bounds = [*point["bounds"], math.inf]
-        for bound, count in zip(bounds, accumulate(point["buckets"])):
+        for bound, count in zip(bounds, accumulate(point["buckets"]), strict=False):
             le = "+Inf" if bound == math.inf else f"{bound:g}"
             yield Sample(name, {**labels, "le": le}, float(count), time_ns)
 

@@ -6,7 +6,7 @@ none: an ended span goes into the buffer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import time_ns
 from typing import Any
 
@@ -203,8 +203,20 @@ class ClewTracerProvider(sdk_trace.TracerProvider):
     def __init__(self, resource: Resource, buffer: Buffer, **options: Any) -> None:
         """`buffer` gets every ended span. `options` are those of the SDK's TracerProvider."""
         self.buffer = buffer
+        # Exports everything made so far, for at most so many seconds; the runtime's, once it is.
+        self.flush: Callable[[float], bool] | None = None
         options.setdefault("id_generator", _ids.ClewIdGenerator())
         super().__init__(resource=resource, shutdown_on_exit=False, **options)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush the processors that somebody added, and clew's own export."""
+        flushed = super().force_flush(timeout_millis)
+        return (self.flush is None or self.flush(timeout_millis / 1000)) and flushed
+
+    def shutdown(self) -> None:
+        """Shut down the processors; clew itself exports on until the process ends."""
+        super().shutdown()
+        self.force_flush()
 
     def get_tracer(
         self,

@@ -113,9 +113,7 @@ def _histogram(read: Reader, values: Values) -> Any:
 
 def _metric(read: Reader, values: Values) -> Any:
     by, stat = _BY.read(values), _STAT.read(values)
-    return metrics.query(
-        read, window(values), _METRIC.read(values), _labels(values), by, stat
-    )
+    return metrics.query(read, window(values), _METRIC.read(values), _labels(values), by, stat)
 
 
 def _versions(read: Reader, values: Values) -> Any:

@@ -33,7 +33,7 @@ def server(intake: Intake, token: str = "") -> grpc.Server:
         ],
     )
     for signal in SIGNALS:
-        method = grpc.unary_unary_rpc_method_handler(
+        method: Any = grpc.unary_unary_rpc_method_handler(
             _export(signal, intake, token),
             request_deserializer=None,  # bytes: the intake decodes, and says what was wrong
             response_serializer=lambda message: message.SerializeToString(),

@@ -110,7 +110,7 @@ def _point(kind: str, point: Any, series: int, time: int, limits: Limits) -> Poi
         time=time,
         start=start,
         value=total / count if count else 0.0,
-        count=count,
+        n=count,
         sum=total,
         min=_finite(point.min) if point.HasField("min") else 0.0,
         max=_finite(point.max) if point.HasField("max") else 0.0,

@@ -94,7 +94,8 @@ def _keys(read: Reader, condition: str, *params: Any) -> list[Key]:
 
 
 def _logs(read: Reader, kind: str, text: str, keys: list[Key]) -> list[dict[str, Any]]:
-    conditions, params = [], []
+    conditions: list[str] = []
+    params: list[Any] = []
     if keys:
         conditions.append("trace_lo IN (SELECT unnest(?::UBIGINT[]))")
         params.append([low for _, low in keys])

@@ -16,7 +16,7 @@ def percentile(parts: Iterable[Increment], share: float) -> float | None:
     merged: dict[float, int] = {}
     for part in parts:
         bounds = [*part.bounds, float("inf")]
-        for bound, count in zip(bounds, part.buckets):
+        for bound, count in zip(bounds, part.buckets, strict=False):
             if count > 0:
                 merged[bound] = merged.get(bound, 0) + count
             else:

@@ -24,7 +24,7 @@ class Increment(NamedTuple):
 
     value: float
     last: float
-    count: int
+    n: int
     sum: float
     buckets: Sequence[int]
     bounds: Sequence[float]
@@ -32,23 +32,23 @@ class Increment(NamedTuple):
 
 class _Point(NamedTuple):
     series: int
-    index: int
+    step: int
     start: int
     value: float
-    count: int
+    n: int
     sum: float
     buckets: list[int]
     bounds: list[float]
 
 
 _LAST = """
-SELECT series, (time - ?) // ? AS index, arg_max(start, time), arg_max(value, time),
-       arg_max(count, time), arg_max(sum, time), arg_max(buckets, time), arg_max(bounds, time)
+SELECT series, (time - ?) // ? AS step, arg_max(start, time), arg_max(value, time),
+       arg_max(n, time), arg_max(sum, time), arg_max(buckets, time), arg_max(bounds, time)
 FROM points WHERE series IN (SELECT unnest(?::UBIGINT[])) AND time BETWEEN ? AND ?
-GROUP BY ALL ORDER BY series, index LIMIT ?
+GROUP BY ALL ORDER BY series, step LIMIT ?
 """
 _EACH = """
-SELECT series, (time - ?) // ? AS index, start, value, count, sum, buckets, bounds
+SELECT series, (time - ?) // ? AS step, start, value, n, sum, buckets, bounds
 FROM points WHERE series IN (SELECT unnest(?::UBIGINT[])) AND time BETWEEN ? AND ?
 ORDER BY series, time LIMIT ?
 """
@@ -63,7 +63,7 @@ def increments(
     if delta:
         for row in read.rows(_EACH, [first, step, delta, first, end, MOST_POINTS]):
             point = _Point(*row)
-            yield point.series, point.index, _whole(point)
+            yield point.series, point.step, _whole(point)
     rest = [key for key in other if key not in set(delta)]
     if not rest:
         return
@@ -73,35 +73,33 @@ def increments(
         point = _Point(*row)
         known = previous if previous is not None and previous.series == point.series else None
         previous = point
-        if point.index < 0:
+        if point.step < 0:
             continue
         if not other[point.series]:
-            yield point.series, point.index, _whole(point)
+            yield point.series, point.step, _whole(point)
         elif known is not None:
-            yield point.series, point.index, _difference(known, point)
+            yield point.series, point.step, _difference(known, point)
         elif point.start >= since:
-            yield point.series, point.index, _whole(point)
+            yield point.series, point.step, _whole(point)
 
 
 def _whole(point: _Point) -> Increment:
     return Increment(
-        point.value, point.value, point.count, point.sum, point.buckets or (), point.bounds or ()
+        point.value, point.value, point.n, point.sum, point.buckets or (), point.bounds or ()
     )
 
 
 def _difference(before: _Point, now: _Point) -> Increment:
     restarted = (
-        now.start > before.start
-        or now.count < before.count
-        or (not now.count and now.value < before.value)
+        now.start > before.start or now.n < before.n or (not now.n and now.value < before.value)
     )
     if restarted or before.bounds != now.bounds:
         return _whole(now)
-    buckets = [b - a for a, b in zip(before.buckets or (), now.buckets or ())]
+    buckets = [b - a for a, b in zip(before.buckets or (), now.buckets or (), strict=False)]
     return Increment(
         value=now.value - before.value,
         last=now.value,
-        count=now.count - before.count,
+        n=now.n - before.n,
         sum=now.sum - before.sum,
         buckets=buckets,
         bounds=now.bounds or (),

@@ -54,16 +54,19 @@ def service_map(read: Reader, window: Window) -> dict[str, Any]:
     edges: list[dict[str, Any]] = []
     for service, count, errors, p95 in read.named(_NODES, bounds):
         nodes["service", service] = _node(service, "service", count, errors, p95, window)
-    for source, target, kind, count, errors, p95 in read.named(_CALLS, bounds):
+    for source, target, _, count, errors, p95 in read.named(_CALLS, bounds):
         edges.append(_edge("service", source, "service", target, count, errors, p95, window))
-    for source, target, kind, count, errors, p95 in read.named(_LINKED, bounds):
+    for source, target, _, count, errors, p95 in read.named(_LINKED, bounds):
         edges.append(_edge("service", source, "service", target, count, errors, p95, window))
     for source, target, kind, count, errors, p95 in _silent_peers(read, bounds):
         sort = "db" if kind == "db" else "external"
         edges.append(_edge("service", source, sort, target, count, errors, p95, window))
     for service, queue, kind, count, errors, p95 in read.named(_QUEUES, bounds):
-        ends = (("queue", queue, "service", service) if kind == 5
-                else ("service", service, "queue", queue))
+        ends = (
+            ("queue", queue, "service", service)
+            if kind == 5
+            else ("service", service, "queue", queue)
+        )
         edges.append(_edge(*ends, count, errors, p95, window))
     for edge in edges:
         for end in ("source", "target"):

@@ -89,9 +89,15 @@ def series_of(read: Reader, name: str, wanted: Mapping[str, str]) -> list[Series
     )
     if not rows:
         raise NotFound(f"no metric named {name[:100]!r} is stored")
-    found = [Series(*row[:7], {"service": row[4], **_labels(row[7])}) for row in rows]
+    found = [_series(row) for row in rows]
     kept = [one for one in found if all(one.labels.get(k) == v for k, v in wanted.items())]
     return kept[:MOST_SERIES]
+
+
+def _series(row: Any) -> Series:
+    key, name, kind, unit, service, temporality, monotonic, attrs = row
+    labels = {"service": service, **_labels(attrs)}
+    return Series(key, name, kind, unit, service, temporality, monotonic, labels)
 
 
 def query(
@@ -111,7 +117,7 @@ def query(
         line = lines.setdefault(owner[series_id], [[] for _ in range(count)])
         if 0 <= index < count:
             line[index].append(increment)
-    drawn = [
+    drawn: list[dict[str, Any]] = [
         {"label": label, "values": [_stat(kind, stat, cell, step) for cell in line]}
         for label, line in sorted(lines.items())
     ]
@@ -134,10 +140,10 @@ def _stat(kind: str, stat: str, cell: list[Increment], step: int) -> float | Non
     if stat in PERCENTILES:
         return histogram.percentile(cell, PERCENTILES[stat])
     if stat == "rate":
-        total = sum(i.count if kind in ("histogram", "summary") else i.value for i in cell)
+        total = sum(i.n if kind in ("histogram", "summary") else i.value for i in cell)
         return total * SECOND / step
     if stat == "mean":
-        count = sum(i.count for i in cell)
+        count = sum(i.n for i in cell)
         return sum(i.sum for i in cell) / count if count else None
     total = sum(i.last for i in cell)
     return total / len(cell) if kind == "gauge" else total
@@ -148,7 +154,7 @@ def instant(read: Reader, name: str, labels: Mapping[str, str]) -> list[dict[str
     series = {one.id: one for one in series_of(read, name, labels)}
     rows = read.dicts(
         "SELECT series, max(time) AS time, arg_max(value, time) AS value,"
-        " arg_max(count, time) AS count, arg_max(sum, time) AS sum,"
+        " arg_max(n, time) AS n, arg_max(sum, time) AS sum,"
         " arg_max(buckets, time) AS buckets, arg_max(bounds, time) AS bounds"
         " FROM points WHERE series IN (SELECT unnest(?::UBIGINT[])) GROUP BY series",
         [list(series)],
@@ -162,7 +168,7 @@ def instant(read: Reader, name: str, labels: Mapping[str, str]) -> list[dict[str
             "time_us": row["time"] // 1000,
             "time_ns": str(row["time"]),
             "value": row["value"],
-            "count": row["count"],
+            "count": row["n"],
             "sum": row["sum"],
             "buckets": row["buckets"] or [],
             "bounds": row["bounds"] or [],

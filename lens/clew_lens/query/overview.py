@@ -76,9 +76,7 @@ def _sparklines(
     return lines
 
 
-def _service(
-    row: dict[str, Any], window: Window, lines: dict[str, list[Any]]
-) -> dict[str, Any]:
+def _service(row: dict[str, Any], window: Window, lines: dict[str, list[Any]]) -> dict[str, Any]:
     p50, p95, p99 = row["quantiles"]
     return {
         "name": row["service"],

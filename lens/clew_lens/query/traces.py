@@ -84,9 +84,7 @@ def ids(read: Reader, window: Window, correlation_id: str) -> list[str]:
     return [trace_hex(high, low) for high, low in rows]
 
 
-def _summaries(
-    read: Reader, keys: list[tuple[int, int]]
-) -> dict[tuple[int, int], dict[str, Any]]:
+def _summaries(read: Reader, keys: list[tuple[int, int]]) -> dict[tuple[int, int], dict[str, Any]]:
     if not keys:
         return {}
     rows = read.dicts(

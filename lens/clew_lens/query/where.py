@@ -54,7 +54,7 @@ class Where:
 
 
 def like(text: str) -> str:
-    """A pattern that finds `text` anywhere, with its own wildcards taken literally (ESCAPE '\\')."""
+    """A pattern that finds `text` anywhere, its own wildcards taken literally (ESCAPE '\\')."""
     for special in "\\%_":
         text = text.replace(special, "\\" + special)
     return f"%{text}%"

@@ -97,7 +97,7 @@ class PointRow(NamedTuple):
     time: int
     start: int
     value: float
-    count: int
+    n: int
     sum: float
     min: float
     max: float

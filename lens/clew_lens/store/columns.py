@@ -41,7 +41,7 @@ _NUMBERS: dict[str, type] = {
     "time": np.int64,
     "start": np.int64,
     "duration": np.int64,
-    "count": np.int64,
+    "n": np.int64,
     "kind": np.uint8,
     "status": np.uint8,
     "severity": np.uint8,
@@ -67,7 +67,7 @@ def columns(fields: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str,
     `kind` is a number in spans and a word in series, so words win where the first row has one.
     """
     made: dict[str, Column] = {}
-    for name, values in zip(fields, zip(*rows)):
+    for name, values in zip(fields, zip(*rows, strict=True), strict=True):
         if name in _IDS16:
             made[_IDS16[name] + "_hi"], made[_IDS16[name] + "_lo"] = ids16(values)
         elif name in _IDS8:

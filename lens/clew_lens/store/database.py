@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,11 @@ class Database:
         self.path = path
         self._lock = threading.Lock()
         self._idle: list[duckdb.DuckDBPyConnection] = []
-        self._root = _connect(path, memory_limit, threads)
+        # What doesn't fit in memory goes beside the file, or else to a folder that goes away: by
+        # default DuckDB would leave it in the folder that the lens was started in.
+        self._spill = tempfile.TemporaryDirectory(prefix="clew-lens-") if path == MEMORY else None
+        folder = self._spill.name if self._spill else f"{path}.tmp"
+        self._root = _connect(path, memory_limit, threads, folder)
         for statement in schema.create_statements():
             self._root.execute(statement)
         self._check_version()
@@ -80,6 +85,8 @@ class Database:
                 cursor.close()
             self._idle.clear()
             self._root.close()
+        if self._spill:
+            self._spill.cleanup()
 
 
 class Reader:
@@ -100,7 +107,7 @@ class Reader:
         """All rows of a query, as dictionaries by column name."""
         result = self._cursor.execute(sql, list(params))
         names = [column[0] for column in result.description or ()]
-        return [dict(zip(names, row)) for row in result.fetchall()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def named(self, sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of a query whose parameters are named, `$name`."""
@@ -118,10 +125,11 @@ def _size(path: str) -> int:
         return 0
 
 
-def _connect(path: str, memory_limit: int, threads: int) -> duckdb.DuckDBPyConnection:
+def _connect(path: str, memory_limit: int, threads: int, spill: str) -> duckdb.DuckDBPyConnection:
     settings: dict[str, Any] = {
         "memory_limit": f"{memory_limit >> 20}MiB",
         "threads": threads,
+        "temp_directory": spill,
         # Nothing may be loaded from the network or from other files.
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

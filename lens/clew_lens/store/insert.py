@@ -13,7 +13,6 @@ from .batch import Batch, ExemplarRow, LinkRow, LogRow, PointRow, ResourceRow, S
 from .columns import Column, columns, flat_tokens
 from .database import Reader
 
-
 MOST_SERIES = 50_000
 """Metric streams that are kept; the points of more are left out and counted."""
 

@@ -83,6 +83,6 @@ class Retention:
         connection.execute("CHECKPOINT")
 
 
-def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
-    value: object = Reader(connection).one(sql)[0]
-    return value
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int | None:
+    value = Reader(connection).one(sql)[0]
+    return None if value is None else int(value)

@@ -31,7 +31,7 @@ TABLES: dict[str, str] = {
         service VARCHAR, resource UBIGINT, temporality VARCHAR, monotonic BOOLEAN,
         attrs VARCHAR""",
     "points": """
-        series UBIGINT, time BIGINT, start BIGINT, value DOUBLE, count BIGINT, sum DOUBLE,
+        series UBIGINT, time BIGINT, start BIGINT, value DOUBLE, n BIGINT, sum DOUBLE,
         min DOUBLE, max DOUBLE, buckets UBIGINT[], bounds DOUBLE[]""",
     "exemplars": """
         series UBIGINT, time BIGINT, value DOUBLE, trace_hi UBIGINT, trace_lo UBIGINT,

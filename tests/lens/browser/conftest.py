@@ -10,15 +10,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.lens.browser.look import FLAGS, HOW
 from tests.lens.process import LensProcess
 from tests.lens.story import Story
 
-HOW = "no Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM to its path"
-# Without these a headless Chromium asks for Google's hosts at every start.
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
 # A network interface that comes or goes on the machine aborts what Chromium is loading.
 _NOT_OURS = "net::ERR_NETWORK_CHANGED"
 
@@ -26,7 +21,9 @@ _NOT_OURS = "net::ERR_NETWORK_CHANGED"
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
     if path is None:
         pytest.fail(HOW)
     with sync_playwright() as playwright:
@@ -71,15 +68,3 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
     expected = ("404 (Not Found)", "400 (Bad Request)", "ERR_CONNECTION_REFUSED")
     assert [text for text in problems if not any(word in text for word in expected)] == []
-
-
-def open_view(page: Page, address: str) -> None:
-    """Go there and wait until the view is drawn; again where the network changed meanwhile."""
-    for _ in range(3):
-        page.goto(address)
-        try:
-            page.wait_for_selector("#view[data-ready], #view [role=alert]", timeout=7_000)
-        except Exception:  # the aborted load left an empty page
-            continue
-        return
-    pytest.fail(f"{address} was not drawn")

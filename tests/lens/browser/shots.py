@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/lens from the shop's story: python -m tests.lens.browser.shots FOLDER."""
+"""Makes the pictures in docs/lens: `python -m tests.lens.browser.shots docs/lens`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.lens.browser.conftest import FLAGS, open_view
+from tests.lens.browser.look import FLAGS, open_view
 from tests.lens.process import LensProcess
 from tests.lens.story import Story
 
@@ -19,7 +19,9 @@ def main(folder: Path) -> None:
     with LensProcess() as lens, sync_playwright() as playwright:
         story.tell(lens.send)
         lens.wait_until(lambda: lens.get("/status")["points"] > 0)
-        good = next(t for t in lens.get("/traces?name=POST%20/checkout")["traces"] if not t["errors"])
+        good = next(
+            t for t in lens.get("/traces?name=POST%20/checkout")["traces"] if not t["errors"]
+        )
         bad = lens.get("/traces?name=POST%20/checkout&status=error")["traces"][0]
         views = {
             "overview": "/",
@@ -38,7 +40,7 @@ def main(folder: Path) -> None:
         for name, path in views.items():
             phone = name == "phone"
             context = browser.new_context(
-                viewport={"width": 390 if phone else 1280, "height": 800},
+                viewport={"width": 390 if phone else 1200, "height": 760 if phone else 700},
                 color_scheme="light" if name.endswith("-light") else "dark",
             )
             page = context.new_page()

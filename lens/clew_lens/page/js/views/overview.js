@@ -59,16 +59,19 @@ function services(list, routes, toggle) {
     h("tbody", {}, list.map((one) => [row(one, toggle, routes[one.name]), routes[one.name] && inner(one.name, routes[one.name])]))));
 }
 
+/** Without the first and the last step, of which only a part lies in the window: they would seem to fall. */
+const whole = (values) => (values.length > 4 ? values.slice(1, -1) : values);
+
 function row(one, toggle, open) {
   const act = () => toggle(one.name);
   const state = !one.requests ? "silent" : one.errors ? "failing" : "";
   return h("tr", { class: `pick ${state}`, tabindex: 0, "data-row": one.name, "aria-expanded": String(Boolean(open)), on: acting(act) },
     h("td", {}, h("div", { class: "row" }, h("span", { class: `dot ${!one.requests ? "" : one.errors ? "bad" : "ok"}` }),
       service(one.name), one.version && h("span", { class: "faint" }, one.version))),
-    h("td", { class: "num big" }, rate(one.rate)), h("td", { class: "spark" }, spark(one.lines.rate, "blue")),
+    h("td", { class: "num big" }, rate(one.rate)), h("td", { class: "spark" }, spark(whole(one.lines.rate), "blue")),
     h("td", { class: `num ${one.errors ? "bad big" : "faint"}` }, one.requests ? share(one.error_share) : "–"),
-    h("td", { class: "spark" }, spark(one.lines.errors, one.errors ? "red" : "")),
-    h("td", { class: "num big" }, duration(one.p95_ms)), h("td", { class: "spark" }, spark(one.lines.p95_ms)),
+    h("td", { class: "spark" }, spark(whole(one.lines.errors), one.errors ? "red" : "")),
+    h("td", { class: "num big" }, duration(one.p95_ms)), h("td", { class: "spark" }, spark(whole(one.lines.p95_ms))),
     h("td", { class: "num dim" }, duration(one.p50_ms)), h("td", { class: "num dim" }, duration(one.p99_ms)));
 }
 

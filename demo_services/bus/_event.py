@@ -1,0 +1,26 @@
+"""The events of the shop, and their form on the wire: JSON."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, ValidationError
+
+from demo_services.bus._interface import Message, Poison
+
+ORDER_CREATED = "OrderCreated"
+
+
+class OrderCreated(BaseModel):
+    """An order is paid for, and its goods are held."""
+
+    order: str = Field(min_length=1, max_length=80)
+    user_id: int
+    amount_cents: int = Field(gt=0)
+    items: dict[str, int]
+
+
+def order_created(message: Message) -> OrderCreated:
+    """The event in a message. Raises Poison where there is none."""
+    try:
+        return OrderCreated.model_validate_json(message.body)
+    except ValidationError as error:
+        raise Poison(f"it is no {ORDER_CREATED}: {error.error_count()} errors") from error

@@ -1,0 +1,1 @@
+"""Tells what the shop has."""

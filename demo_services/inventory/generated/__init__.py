@@ -1,0 +1,1 @@
+"""Made from inventory.proto; not edited by hand."""

@@ -1,0 +1,1 @@
+"""Takes money: charges, and gives it back."""

@@ -4,9 +4,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo demo-full test test-backends lint types clean help
+.PHONY: help demo demo-full test test-backends test-browser test-engine bench lint clean
 
-help:            ## What there is
+help:   ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(READY): requirements-dev.txt constraints.txt demo_services/requirements.txt instrumentation/pyproject.toml lens/pyproject.toml
@@ -14,8 +14,11 @@ $(READY): requirements-dev.txt constraints.txt demo_services/requirements.txt in
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $(READY)
 
-demo: $(READY)   ## The shop, its load, and one request followed through everything
+demo: $(READY)   ## The shop, its load and the lens: nothing but Python
 	$(RUN) -m demo_services
+
+demo-full: $(READY)   ## The same on the real Collector, Jaeger, Prometheus and Loki
+	$(RUN) -m demo_services --backends
 
 test: $(READY)   ## All tests that need no backend binary
 	$(RUN) -m pytest -n 2 -m "not backends and not browser and not engine"
@@ -24,10 +27,20 @@ test-backends: $(READY)   ## The rest: obtains the backends first, and runs them
 	$(RUN) -m stack fetch
 	$(RUN) -m pytest -m backends
 
+test-browser: $(READY)   ## The lens's page in a headless Chromium
+	$(RUN) -m pytest -m browser tests/lens/browser
+
+test-engine: $(READY)   ## compose.yaml in a real Docker Engine (root; docker.io and debootstrap)
+	$(RUN) -m stack fetch
+	CLEW_TEST_DOCKER=1 $(RUN) -m pytest -m engine
+
+bench: $(READY)   ## Overhead beside others, in interleaved rounds of one run
+	$(RUN) -m benchmarks.overhead
+
 lint: $(READY)   ## ruff and mypy
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-clean:           ## Remove what `make` made here (not the backends' cache)
+clean:   ## Remove what `make` made here (not the backends' cache)
 	rm -rf $(VENV) .stack .pytest_cache .mypy_cache .ruff_cache

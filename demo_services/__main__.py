@@ -1,5 +1,6 @@
-"""`python -m demo_services`: the backends, the shop, its load, and three orders followed.
+"""`python -m demo_services`: the shop, its load, and three orders followed.
 
+Telemetry goes to the lens, or with `--backends` to the real Collector, Jaeger, Prometheus and Loki.
 Runs until Ctrl-C, then stops what it started. `--once` stops after the followed orders.
 """
 
@@ -14,7 +15,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from demo_services._processes import ROOT, DidNotStart, Shop, Stores, is_open
+from demo_services._places import Backends, Lens, Place
+from demo_services._processes import ROOT, DidNotStart, Shop, is_open
 from demo_services._story import Story, StoryError
 
 _CLEW = Path(sys.executable).with_name("clew")
@@ -28,11 +30,12 @@ def main(arguments: Sequence[str]) -> int:
     """Run the demo; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m demo_services", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop after the followed orders")
+    parser.add_argument("--backends", action="store_true", help="the real backends, not the lens")
     parser.add_argument("--rate", default="5", help="visits a second (%(default)s)")
     chosen = parser.parse_args(arguments)
     try:
         with ExitStack() as running:
-            _run(running, chosen.once, chosen.rate)
+            _run(running, Backends() if chosen.backends else Lens(), chosen.once, chosen.rate)
     except (DemoError, DidNotStart, StoryError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -41,12 +44,10 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _run(running: ExitStack, once: bool, rate: str) -> None:
+def _run(running: ExitStack, place: Place, once: bool, rate: str) -> None:
     shop = Shop(ROOT / ".stack" / "shop", _environ())
     _check_free(shop)
-    running.callback(_stack, "down")
-    _stack("up")
-    shop.stores = _stores()
+    shop.stores = place.open(running)
     running.callback(shop.stop)
     shop.start(shop.names)
     print(f"the shop is open: {shop.url('gateway')}/products   (logs: .stack/shop/)", flush=True)
@@ -56,23 +57,21 @@ def _run(running: ExitStack, once: bool, rate: str) -> None:
         print(f"\n{order.title}: {order.status} {order.answer}", flush=True)
         print(f"\n$ clew follow {order.correlation_id}\n", flush=True)
         story.wait_for(order, shop.names)
-        subprocess.run([_CLEW, "follow", order.correlation_id, "--wait", "30s"], check=False)
+        command = [_CLEW, "follow", order.correlation_id, "--wait", "30s"]
+        subprocess.run(command, env={**os.environ, **place.environ}, check=False)
     if once:
         return
-    print(_WHERE, flush=True)
+    print(_WHERE.format(place=place.where(order.correlation_id)), flush=True)
     while True:
         _load(rate, "60")
 
 
 _WHERE = """
 Look around while the load goes on (Ctrl-C stops it all):
-  Jaeger       http://localhost:16686   query API
-  Prometheus   http://localhost:9090    query API
-  Loki         http://localhost:3100    query API
+{place}
   an order     curl -i -H 'X-Correlation-ID: my-first' http://localhost:8000/orders \\
-                 --json '{"user_id": 1, "items": [{"sku": "clew", "quantity": 2}]}'
-  follow it    .venv/bin/clew follow my-first
-  trouble      curl -X PUT localhost:8104/faults/payment-decline -d '{"level": 0.5}'
+                 --json '{{"user_id": 1, "items": [{{"sku": "clew", "quantity": 2}}]}}'
+  trouble      curl -X PUT localhost:8104/faults/payment-decline -d '{{"level": 0.5}}'
   all faults   curl localhost:8103/faults   (services: 8100 to 8106)
 """
 
@@ -80,25 +79,6 @@ Look around while the load goes on (Ctrl-C stops it all):
 def _environ() -> dict[str, str]:
     # A token like any other password: made anew, handed to the two that share it.
     return {**os.environ, "PAYMENTS_TOKEN": secrets.token_urlsafe(24)}
-
-
-def _stores() -> Stores:
-    """What of the shop's stores runs; the stack has said what does not, and why."""
-    said = _stack("env", subprocess.PIPE)
-    found = dict(line.split("=", 1) for line in said.splitlines())
-    return Stores(
-        found.get("CLEW_POSTGRES_URL", ""),
-        found.get("CLEW_RABBITMQ_URL", ""),
-        found.get("CLEW_REDIS_URL", ""),
-    )
-
-
-def _stack(verb: str, stdout: int | None = None) -> str:
-    command = [sys.executable, "-m", "stack", verb]
-    done = subprocess.run(command, cwd=ROOT, stdout=stdout, text=True, check=False)
-    if done.returncode:
-        raise DemoError(f"`python -m stack {verb}` failed; what it said stands above.")
-    return done.stdout or ""
 
 
 def _check_free(shop: Shop) -> None:

@@ -60,7 +60,7 @@ class Commands:
             progress=progress,
         )
         state = State(settings.stack_dir, clock)
-        components = (*shop_stores(settings), *all_components(settings))
+        components = (*all_components(settings), *shop_stores(settings))
         return cls(settings, components, state, ways, clock, progress, out)
 
     def up(self, names: Sequence[str]) -> int:
@@ -146,7 +146,9 @@ class Commands:
     def _possible(self, names: Sequence[str]) -> list[Component]:
         """Return the chosen ones that can be started here; say which can't, and why."""
         possible, left_out = sort_out(
-            self._chosen(names), self.settings.without, self.ways.search_path
+            self._chosen(names),
+            self.settings.without,
+            lambda program: find_installed(program, self.ways.search_path),
         )
         for each in left_out:
             if each.name in names:

@@ -6,12 +6,14 @@ They are private to this stack: own data, own ports, none of the machine's own s
 
 import os
 import pwd
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from stack._components import Component
-from stack._installed import PROGRAMS, find_installed
+from stack._installed import PROGRAMS, Program
+
+Find = Callable[[Program], Path | None]
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,17 @@ class LeftOut:
 
 
 def sort_out(
-    components: Collection[Component], without: Collection[str], search_path: str
+    components: Collection[Component], without: Collection[str], find: Find
 ) -> tuple[list[Component], list[LeftOut]]:
-    """Return what can be started here, and what can't, with the reasons."""
+    """Return what can be started here, and what can't, with the reasons.
+
+    `without` names what is not wanted; `find` returns where a program is, if it is installed.
+    """
     start: list[Component] = []
     left_out: list[LeftOut] = []
     for component in components:
         gone = {each.name for each in left_out}
-        why = _why_not(component, without, gone, search_path) if component.optional else None
+        why = _why_not(component, without, gone, find) if component.optional else None
         if why is None:
             start.append(component)
         else:
@@ -39,12 +44,12 @@ def sort_out(
 
 
 def _why_not(
-    component: Component, without: Collection[str], gone: Collection[str], search_path: str
+    component: Component, without: Collection[str], gone: Collection[str], find: Find
 ) -> str | None:
     program = PROGRAMS[component.binary]
     if component.name in without:
         return "CLEW_STACK_WITHOUT names it"
-    if find_installed(program, search_path) is None:
+    if find(program) is None:
         return f"not installed (Debian: apt-get install {program.package})"
     missing = [name for name in component.needs if name in gone]
     if missing:

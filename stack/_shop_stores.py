@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from stack._components import Component, data_dir, environment
+from stack._components import Component, data_dir
 from stack._errors import ComponentFailed
 from stack._ports import HOST, PORTS
 from stack._settings import Settings
@@ -31,7 +31,7 @@ def _postgres(settings: Settings) -> Component:
         name="postgres",
         binary="postgres",
         arguments=arguments,
-        environment=environment(settings),
+        environment=settings.passed_on,
         ready_url=f"postgresql://{HOST}:{port}",
         ports=_ports(settings, "postgres"),
         data_dir=folder,
@@ -66,7 +66,7 @@ def _redis(settings: Settings) -> Component:
         name="redis",
         binary="redis-server",
         arguments=arguments,
-        environment=environment(settings),
+        environment=settings.passed_on,
         ready_url=f"redis://{HOST}:{port}",
         ports=_ports(settings, "redis"),
         data_dir=data_dir(settings, "redis"),
@@ -81,7 +81,7 @@ def _epmd(settings: Settings) -> Component:
         name="epmd",
         binary="epmd",
         arguments=("-port", str(port), "-address", HOST),
-        environment=environment(settings),
+        environment=settings.passed_on,
         ready_url=f"tcp://{HOST}:{port}",
         ports=_ports(settings, "epmd"),
         data_dir=data_dir(settings, "epmd"),
@@ -97,7 +97,7 @@ def _rabbitmq(settings: Settings) -> Component:
         binary="rabbitmq-server",
         arguments=(),
         environment={
-            **environment(settings),
+            **settings.passed_on,
             "HOME": str(folder),  # for the cookie that nodes and tools share
             "LANG": "C.UTF-8",
             "ERL_EPMD_PORT": str(settings.ports["CLEW_EPMD_PORT"]),

@@ -29,6 +29,8 @@ class Row:
     """One configuration over all rounds that count. Differences and ratios are within a round.
 
     `rate` is requests a second, `cpu_us` CPU time a request; the `*_ratio` are to the reference.
+    `cpu_floor_us` compares the least of all rounds with the reference's least: whatever disturbs a
+    round only makes it longer, so on a busy machine this tells more than a median.
     `arrived` is {kind of evidence: arrived / served}, over all rounds.
     """
 
@@ -37,6 +39,7 @@ class Row:
     rate_ratio: Spread
     cpu_us: Spread
     cpu_more_us: Spread
+    cpu_floor_us: float
     p50_ratio: Spread
     p99_ratio: Spread
     resident_more_bytes: Spread
@@ -71,6 +74,7 @@ def _row(configuration: Configuration, pairs: list[tuple[Sample, Sample]]) -> Ro
         rate_ratio=spread(lambda one, bare: one.load.rate / bare.load.rate),
         cpu_us=spread(lambda one, _: one.cpu_us),
         cpu_more_us=spread(lambda one, bare: one.cpu_us - bare.cpu_us),
+        cpu_floor_us=min(one.cpu_us for one, _ in pairs) - min(bare.cpu_us for _, bare in pairs),
         p50_ratio=spread(lambda one, bare: one.load.p50_us / bare.load.p50_us),
         p99_ratio=spread(lambda one, bare: one.load.p99_us / bare.load.p99_us),
         resident_more_bytes=spread(lambda one, bare: one.resident_bytes - bare.resident_bytes),

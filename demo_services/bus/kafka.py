@@ -82,6 +82,9 @@ class KafkaSubscriber:
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
             "allow.auto.create.topics": True,
+            # A worker that was killed is replaced after this time, in ms.
+            "session.timeout.ms": 6000,
+            "heartbeat.interval.ms": 1000,
         }
         return Consumer(settings, logger=logger)
 

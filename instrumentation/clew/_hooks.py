@@ -44,6 +44,8 @@ def install(runtime: Runtime) -> None:
 
 def install_servers(runtime: Runtime) -> None:
     """Hook into the servers that set up loggers of their own."""
+    _around_basic_config(runtime)
+    when("logging.config", lambda module: _after_configuration(module, runtime))
     when("uvicorn.config", lambda module: _after(module.Config, "configure_logging", runtime))
     when("gunicorn.glogging", lambda module: _after(module.Logger, "setup", runtime))
 
@@ -80,6 +82,28 @@ def wrap_stack(application: Any, stack: Any, runtime: Runtime) -> Any:
     if isinstance(native, dict):
         native.update(tracing=False, metrics=False, logs=False)
     return ClewMiddleware(stack, runtime)
+
+
+def _around_basic_config(runtime: Runtime) -> None:
+    original = logging.basicConfig
+    if hasattr(original, "__clew__"):
+        return
+
+    @functools.wraps(original)
+    def basic_config(**options: Any) -> None:
+        runtime.logging.stand_aside()
+        try:
+            original(**options)
+        finally:
+            runtime.logging.adopt()
+
+    basic_config.__clew__ = original  # type: ignore[attr-defined]
+    logging.basicConfig = basic_config
+
+
+def _after_configuration(module: Any, runtime: Runtime) -> None:
+    _after(module.DictConfigurator, "configure", runtime)
+    _after(module, "fileConfig", runtime)
 
 
 def _after(owner: Any, name: str, runtime: Runtime) -> None:

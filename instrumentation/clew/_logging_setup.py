@@ -1,7 +1,7 @@
 """Puts clew's handler where log lines pass, and takes plain stream handlers off their way.
 
-Servers configure their loggers in their own time, some before and some after clew; `adopt` is
-called again after each of them (see `clew._hooks`).
+Applications and servers configure logging in their own time, some before and some after clew;
+`adopt` is called again after each of them (see `clew._hooks`).
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ class LoggingSetup:
     def adopt(self) -> None:
         """Make every log line pass clew's handler exactly once. May be called repeatedly."""
         root = logging.getLogger()
+        # WARNING is what nobody chose; a level that is set later is somebody's choice.
+        if "" not in self._before and root.level in (logging.NOTSET, logging.WARNING):
+            self._remember("", root)
+            root.setLevel(self.level)
         self._remember("", root)
         if self.json_lines:
             self._take_over(root)
@@ -44,12 +48,17 @@ class LoggingSetup:
             if self.access_log:
                 for name in _ACCESS_LOGGERS:
                     self._silence(logging.getLogger(name))
+            for logger in _existing():
+                self._adopt_own(logger)
         if self.handler not in root.handlers:
-            # logging.basicConfig does nothing where the root logger has a handler, and the level
-            # that it would have set is WARNING where nobody chose one.
-            if root.level in (logging.NOTSET, logging.WARNING):
-                root.setLevel(self.level)
             root.addHandler(self.handler)
+        for logger in _existing():  # dictConfig disables the loggers that it does not name
+            if logger.name.partition(".")[0] == "clew":
+                logger.disabled = False
+
+    def stand_aside(self) -> None:
+        """Leave the root logger, so that `logging.basicConfig` does what it does without clew."""
+        logging.getLogger().removeHandler(self.handler)
 
     def restore(self) -> None:
         """Put every logger back as it was before the first `adopt`."""
@@ -77,10 +86,25 @@ class LoggingSetup:
         self._take_over(logger)
         logger.propagate = True
 
+    def _adopt_own(self, logger: logging.Logger) -> None:
+        """Replace the handlers of the application's `logger` that print, if it has any."""
+        if not any(handler is not self.handler and _prints(handler) for handler in logger.handlers):
+            return
+        self._remember(logger.name, logger)
+        self._take_over(logger)
+        if not logger.propagate and self.handler not in logger.handlers:
+            logger.addHandler(self.handler)
+
     def _silence(self, logger: logging.Logger) -> None:
         self._remember(logger.name, logger)
         self._take_over(logger)
         logger.propagate = False
+
+
+def _existing() -> list[logging.Logger]:
+    """Every logger but the root logger."""
+    found = list(logging.root.manager.loggerDict.values())
+    return [logger for logger in found if isinstance(logger, logging.Logger)]
 
 
 def _prints(handler: logging.Handler) -> bool:

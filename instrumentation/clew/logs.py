@@ -19,6 +19,7 @@ from pythonjsonlogger.core import RESERVED_ATTRS, BaseJsonFormatter
 from clew import _json, _names, correlation
 from clew.export._buffer import Buffer
 from clew.export._logs import LogItem
+from clew.traces._span import type_name
 
 # Where the middleware leaves (SpanContext, correlation id): on its own access records, and on an
 # exception that leaves the application, which the server logs after the context is gone.
@@ -32,7 +33,13 @@ _SEVERITIES = {
     logging.ERROR: (17, "ERROR"),
     logging.CRITICAL: (21, "FATAL"),
 }
+_IMMUTABLE = frozenset((str, int, float, bool, type(None)))
 _SKIPPED = frozenset(RESERVED_ATTRS) | {"color_message", "taskName"}
+
+
+def _settled(value: Any) -> Any:
+    """`value` as it is now: the record is encoded later, on another thread."""
+    return value if type(value) in _IMMUTABLE else _json.plain(value)
 
 
 def severity(level: int, name: str) -> tuple[int, str]:
@@ -71,7 +78,11 @@ class JsonFormatter(BaseJsonFormatter):
             _names.LOG_TIMESTAMP: self._timestamp(record.created),
             _names.LOG_LEVEL: record.levelname,
             _names.LOG_LOGGER: record.name,
-            _names.LOG_MESSAGE: "" if isinstance(message, dict) else record.getMessage(),
+            _names.LOG_MESSAGE: (
+                _settled(message.get(_names.LOG_MESSAGE, ""))
+                if isinstance(message, dict)
+                else record.getMessage()
+            ),
             _names.SERVICE_NAME: self._service_name,
         }
         if ids is not None:
@@ -79,11 +90,13 @@ class JsonFormatter(BaseJsonFormatter):
             fields[_names.LOG_SPAN_ID] = f"{ids.span_id:016x}"
         if thread is not None:
             fields[_names.CORRELATION_ID] = thread
+        # Neither may replace what says whose line it is, and when it was written.
         if isinstance(message, dict):
-            fields.update(message)
+            for key, value in message.items():
+                fields.setdefault(_json.plain(_json.text(key)), _settled(value))
         for key, value in record.__dict__.items():
             if key not in _SKIPPED and key not in fields and not key.startswith("_"):
-                fields[key] = value
+                fields[key] = _settled(value)
         if record.exc_info:
             self._exception(fields, record)
         elif record.exc_text:
@@ -96,8 +109,8 @@ class JsonFormatter(BaseJsonFormatter):
         info = record.exc_info
         if not isinstance(info, tuple) or info[0] is None:
             return
-        fields[_names.EXCEPTION_TYPE] = info[0].__qualname__
-        fields[_names.EXCEPTION_MESSAGE] = str(info[1])
+        fields[_names.EXCEPTION_TYPE] = type_name(info[0])
+        fields[_names.EXCEPTION_MESSAGE] = _json.text(info[1])
         if not record.exc_text:
             record.exc_text = str(self.formatException(info))
         fields[_names.EXCEPTION_STACKTRACE] = record.exc_text
@@ -108,7 +121,8 @@ class JsonFormatter(BaseJsonFormatter):
         if second != self._second:
             self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
             self._second = second
-        return f"{self._prefix}.{int((created - second) * 1_000_000):06d}Z"
+        micros = min(round((created - second) * 1_000_000), 999_999)
+        return f"{self._prefix}.{micros:06d}Z"
 
     def format(self, record: logging.LogRecord) -> str:
         return self.jsonify_log_record(self.fields(record, *origin(record)))
@@ -152,18 +166,34 @@ class ClewHandler(logging.Handler):
         try:
             ids, thread = origin(record)
             fields = self._json.fields(record, ids, thread)
+            # First, for standard output may fail.
+            if self._buffer is not None:
+                self._buffer.put(_item(record, fields, ids))
             if self._write:
                 stream = self._stream or sys.stdout
                 if stream is not None:  # a process may have no stdout
                     stream.write(self._json.jsonify_log_record(fields) + "\n")
                     stream.flush()
+            elif self._is_alone(record):
+                # As without clew: `logging` itself prints warnings where there is no handler.
+                logging.lastResort.handle(record)  # type: ignore[union-attr]
         except RecursionError:
             raise
         except Exception:
             self.handleError(record)
-            return
-        if self._buffer is not None:
-            self._buffer.put(_item(record, fields, ids))
+
+
+    def _is_alone(self, record: logging.LogRecord) -> bool:
+        """True for a warning or more that no other handler takes."""
+        last = logging.lastResort
+        logger: logging.Logger | None = logging.getLogger(record.name)
+        if last is None or record.levelno < last.level:
+            return False
+        while logger is not None:
+            if any(handler is not self for handler in logger.handlers):
+                return False
+            logger = logger.parent if logger.propagate else None
+        return True
 
 
 def _item(record: logging.LogRecord, fields: dict[str, Any], ids: SpanContext | None) -> LogItem:

@@ -72,19 +72,18 @@ class WsgiExchange:
             return self._middleware.app(self._environ, self._start_response)
         try:
             body = self._middleware.app(self._environ, self.start_response)
+            file_wrapper = self._environ.get("wsgi.file_wrapper")
+            if not isinstance(file_wrapper, type) or not isinstance(body, file_wrapper):
+                return _Body(body, self)
         except BaseException as error:
-            self.fail(error)
+            self.fail(error, unanswered=True)
             self.finish()
             raise
-        file_wrapper = self._environ.get("wsgi.file_wrapper")
-        if isinstance(file_wrapper, type) and isinstance(body, file_wrapper):
-            self.finish()  # the server sends the file by itself; wrapped, it could not
-            return body
-        return _Body(body, self)
+        self.finish()  # the server sends the file by itself; wrapped, it could not
+        return body
 
     def _begin(self) -> None:
         middleware, environ = self._middleware, self._environ
-        environ[EXCHANGE] = self
         self._start = start = time_ns()
         parent, thread, values = middleware.incoming.read(environ, _NOTHING)
         self._thread = thread
@@ -101,6 +100,7 @@ class WsgiExchange:
             middleware.tracer, method, parent, values, self._attributes(), start
         )
         self._token = _attach(context)
+        environ[EXCHANGE] = self
 
     def _attributes(self) -> dict[str, Any]:
         environ = self._environ
@@ -137,10 +137,16 @@ class WsgiExchange:
         own = [*headers, (self._middleware.id_header, self._thread)]
         return self._start_response(status, own, *error)
 
-    def fail(self, error: BaseException) -> None:
-        """Note an exception that the application did not handle."""
+    def fail(self, error: BaseException, unanswered: bool = False) -> None:
+        """Note an exception that the application did not handle.
+
+        `unanswered` says that no byte has been sent, so that the server will answer 500 (PEP 3333,
+        "Error Handling").
+        """
+        if unanswered and isinstance(error, Exception):
+            self._status = 500
         http.leave_origin(error, self._span, self._thread)
-        if not self._finished:
+        if not self._finished and not self._error:  # else Flask's hook has noted it before
             self._error = type_name(error)
             http.note_exception(self._span, error)
 
@@ -183,11 +189,12 @@ class WsgiExchange:
 class _Body:
     """The response's body; its end, or `close`, is the end of the request."""
 
-    __slots__ = ("_body", "_exchange", "_iterator")
+    __slots__ = ("_begun", "_body", "_exchange", "_iterator")
 
     def __init__(self, body: Iterable[bytes], exchange: WsgiExchange) -> None:
         self._body = body
         self._iterator = iter(body)
+        self._begun = False
         self._exchange = exchange
 
     def __iter__(self) -> Iterator[bytes]:
@@ -195,12 +202,14 @@ class _Body:
 
     def __next__(self) -> bytes:
         try:
-            return next(self._iterator)
+            part = next(self._iterator)
         except StopIteration:
             raise
         except BaseException as error:
-            self._exchange.fail(error)
+            self._exchange.fail(error, unanswered=not self._begun)
             raise
+        self._begun = self._begun or bool(part)
+        return part
 
     def close(self) -> None:
         try:

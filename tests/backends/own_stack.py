@@ -14,6 +14,8 @@ from stack._ports import PORTS
 from stack._settings import ROOT
 
 _SECONDS = 120.0
+# The shop's stores: its own tests start them.
+_WITHOUT = ("postgres", "redis", "epmd", "rabbitmq")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class OwnStack:
     def on_free_ports(cls, folder: Path) -> "OwnStack":
         """Return a stack whose state is in `folder`, on ports that are free now."""
         ports = {p.variable: str(n) for p, n in zip(PORTS, _free_ports(len(PORTS)), strict=True)}
-        return cls({**os.environ, **ports, "CLEW_STACK_DIR": str(folder)})
+        own = {"CLEW_STACK_DIR": str(folder), "CLEW_STACK_WITHOUT": " ".join(_WITHOUT)}
+        return cls({**os.environ, **ports, **own})
 
     def run(self, *arguments: str, check: bool = False) -> "subprocess.CompletedProcess[str]":
         """Run a command of the stack; with `check` it must succeed."""
@@ -49,7 +52,7 @@ class OwnStack:
     def status(self) -> list[dict[str, Any]]:
         """Return what `status --json` says."""
         found: list[dict[str, Any]] = json.loads(self.run("status", "--json").stdout)
-        return found
+        return [entry for entry in found if entry["name"] not in _WITHOUT]
 
 
 def binary(name: str) -> str:

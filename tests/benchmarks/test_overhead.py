@@ -44,6 +44,7 @@ def test_differences_are_within_a_round() -> None:
     ]  # fmt: skip
     _, clew = summary([BY_NAME["bare"], BY_NAME["clew"]], samples)
     assert (clew.cpu_more_us.least, clew.cpu_more_us.median, clew.cpu_more_us.most) == (20, 21, 22)
+    assert clew.cpu_floor_us == 20
 
 
 @pytest.mark.parametrize("kind", ["server_spans", "server_durations"])

@@ -136,7 +136,7 @@ EVENT = st.sampled_from(["", "before", "after", "killed before", "killed after"]
 
 
 @given(script=st.lists(EVENT, max_size=8), user_id=st.sampled_from((1, 13)), twice=st.booleans())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_sequence_of_trouble_breaks_the_books(
     tmp_path_factory: pytest.TempPathFactory, script: list[str], user_id: int, twice: bool
 ) -> None:

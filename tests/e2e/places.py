@@ -35,7 +35,9 @@ def native(folder: Path) -> Iterator[Place]:
     """Collector, Jaeger, Loki and Prometheus, on free ports, with their data in `folder`."""
     numbers = free_ports(len(PORTS))
     ports = {port.variable: str(number) for port, number in zip(PORTS, numbers, strict=True)}
-    environ = {**os.environ, **ports, "CLEW_STACK_DIR": str(folder)}
+    without = "postgres redis epmd rabbitmq"  # the two services here need none of them
+    own = {"CLEW_STACK_DIR": str(folder), "CLEW_STACK_WITHOUT": without}
+    environ = {**os.environ, **ports, **own}
     _stack("up", environ, _START_TIMEOUT_S)
     try:
         addresses = {

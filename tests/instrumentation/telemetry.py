@@ -68,7 +68,7 @@ class Telemetry:
 
     def lines(self) -> list[dict[str, Any]]:
         """The JSON lines on what stands for standard output."""
-        return [json.loads(line) for line in self._stdout.getvalue().splitlines()]
+        return [json.loads(line) for line in self._stdout.getvalue().split("\n")[:-1]]
 
     def access(self) -> list[dict[str, Any]]:
         return [line for line in self.lines() if line["logger"] == ACCESS_LOGGER]
@@ -90,11 +90,13 @@ def telemetry(sink: Sink, **settings: str) -> Iterator[Telemetry]:
     made.runtime.pipeline.start()
     for logger in loggers:
         logger.setLevel(logging.DEBUG)
+        logger.propagate = False
         logger.addHandler(made.handler)
     try:
         yield made
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
+            logger.propagate = True
             logger.removeHandler(made.handler)
         made.runtime.pipeline.stop(0.2)

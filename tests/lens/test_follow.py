@@ -84,6 +84,18 @@ def test_the_routes_of_that_time_are_told(failed: dict[str, Any]) -> None:
     assert sum(charge["errors"]) > 0
 
 
+def test_the_deepest_is_blamed_though_others_say_more(lens: Bench) -> None:
+    """The caller's exception only repeats what the callee's status says."""
+    raised = otlp.exception(lens.now, "HTTPError", "500 from users", "Traceback…")
+    root = otlp.span("a" * 32, "b" * 16, "GET /", start=lens.now, error="x", events=[raised])
+    leaf = otlp.span("a" * 32, "c" * 16, "GET /users", parent="b" * 16, start=lens.now,
+                     error="table is locked")  # fmt: skip
+    lens.send("/v1/traces", otlp.traces("gateway", root))
+    lens.send("/v1/traces", otlp.traces("users", leaf))
+    cause = lens.get("/follow", id="a" * 32)["cause"]
+    assert (cause["service"], cause["message"]) == ("users", "table is locked")
+
+
 def test_nothing_failed(shop: tuple[Bench, Story]) -> None:
     """A request that went well has no cause."""
     bench, _ = shop

@@ -12,6 +12,7 @@ from stack._components import all_components, environment
 from stack._ports import PORTS
 from stack._prometheus_folder import write_prometheus_folder
 from stack._settings import ROOT, Settings
+from stack._shop_stores import shop_stores
 
 EXPANDING = (
     "collector_config/gateway.yaml",
@@ -71,9 +72,14 @@ def test_variables_in_files_are_known(path: str, settings: Settings) -> None:
 def test_every_port_variable_reaches_what_listens(settings: Settings) -> None:
     """Each port's variable is in a file, or its number is among its component's arguments."""
     texts = "".join(text_of(path) for path in EXPANDING)
-    arguments = {c.name: " ".join(c.arguments) for c in all_components(settings)}
+    given = {
+        c.name: " ".join([*c.arguments, *c.environment.values(), "-"])
+        for c in shop_stores(settings)
+    }
+    given |= {c.name: " ".join(c.arguments) for c in all_components(settings)}
     for port in PORTS:
-        in_arguments = f":{settings.ports[port.variable]}" in arguments[port.component]
+        number = re.escape(str(settings.ports[port.variable]))
+        in_arguments = re.search(rf"(^|[ :]){number}( |$)", given[port.component])
         assert port.variable in texts or in_arguments, port.variable
 
 

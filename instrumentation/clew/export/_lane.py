@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE = 0.5  # s; doubles with each failure
 _LONGEST_PAUSE = 5.0  # s
+_SHORTEST_PAUSE = 0.1  # s; also after "Retry-After: 0", which is no leave to try without an end
 _LONGEST_RETRY_AFTER = 60.0  # s; an endpoint may ask for longer, but not silence clew for an hour
 # Bytes a second from the spool: an endpoint that is just back is not to be run over, and what is
 # made now goes first.
@@ -93,7 +94,7 @@ class Lane:
         if pause is None:
             doubled = _FIRST_PAUSE * 2 ** min(self.failures - 1, 8)
             pause = min(_LONGEST_PAUSE, doubled) * self.jitter()
-        self.not_before = now + min(pause, _LONGEST_RETRY_AFTER)
+        self.not_before = now + min(max(pause, _SHORTEST_PAUSE), _LONGEST_RETRY_AFTER)
         self.spill()
 
     def spill(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from opentelemetry.sdk.resources import Resource
 
-from clew import _names, metrics
+from clew import _faults, _names, metrics
 from clew._config import SIGNALS, Settings
 from clew._version import __version__
 from clew.export import _metrics as encode_metrics
@@ -90,13 +90,19 @@ class Pipeline:
         while not self._stopping:
             self._wake.wait(settings.schedule_delay)
             self._wake.clear()
-            try:
-                self.drain()
-                if monotonic() >= next_metrics:
-                    next_metrics = monotonic() + settings.metric_interval
-                    self.export_metrics()
-            except Exception:  # a fault of telemetry stays here; the next round tries again
-                _logger.exception("An export round failed; what it had taken is lost.")
+            with_metrics = monotonic() >= next_metrics
+            if with_metrics:
+                next_metrics = monotonic() + settings.metric_interval
+            self._round(with_metrics)
+        self._round(True)
+
+    def _round(self, with_metrics: bool) -> None:
+        try:
+            self.drain()
+            if with_metrics:
+                self.export_metrics()
+        except Exception:  # a fault of telemetry stays here; the next round tries again
+            _logger.exception("An export round failed; what it had taken is lost.")
 
     def drain(self) -> None:
         """Measure, encode and queue all that the buffers hold now."""
@@ -115,7 +121,8 @@ class Pipeline:
             if measured is not None:
                 histogram, attributes = measured
                 value = (item._end_time - item._start_time) / 1e9
-                histogram.record(attributes, value, item._end_time, item._context)
+                sampled = item._context if item._context.trace_flags & 1 else None
+                histogram.record(attributes, value, item._end_time, sampled)
             if item._context.trace_flags & 1:
                 spans.append(item)
             if index % 256 == 255:
@@ -131,16 +138,40 @@ class Pipeline:
         size = self._settings.max_export_batch_size
         for at in range(0, len(items), size):
             batch = items[at : at + size]
-            self._sender.put(signal, Parcel(encoder.encode(_breathing(batch)), len(batch)))
+            try:
+                body = encoder.encode(_breathing(batch))
+            except Exception:  # one of them; the others are not to pay for it
+                batch = self._encodable(signal, encoder, batch)
+                if not batch:
+                    continue
+                body = encoder.encode(batch)
+            self._sender.put(signal, Parcel(body, len(batch)))
+
+    def _encodable(self, signal: str, encoder: Any, items: list[Any]) -> list[Any]:
+        """Those of `items` that can be encoded; the others are counted as dropped."""
+        kept = []
+        for item in items:
+            try:
+                encoder.encode([item])
+                kept.append(item)
+            except Exception:
+                self.tally.dropped(signal, "not_encodable", 1)
+                _faults.caught(f"one item of {signal}")
+        return kept
 
     def export_metrics(self) -> None:
         """Queue one export of every instrument."""
         if "metrics" not in self._endpoints:
             return
         now, start = time_ns(), self.http.start
-        scopes = [encode_metrics.scope_metrics("clew", __version__, self._own(start, now))]
+        with self._drain_lock:  # which is whoever records: no export is of half a measurement
+            own = self._own(start, now)
+        scopes = [encode_metrics.scope_metrics("clew", __version__, own)]
         for source in self.collect:
-            scopes.extend(source())
+            try:
+                scopes.extend(source())
+            except Exception:  # somebody's instruments; the others are read all the same
+                _faults.caught("a source of metrics")
         self._sender.put("metrics", Parcel(encode_metrics.request(self.resource, scopes), 1))
 
     def _own(self, start: int, now: int) -> list[bytes]:
@@ -194,10 +225,12 @@ class Pipeline:
         deadline = monotonic() + timeout
         self._stopping = True
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-        self.drain()
-        self.export_metrics()
+        if self._thread is None:
+            self._round(True)
+        else:
+            # The last round is that thread's too: what it asks for metrics may hang, and this
+            # thread is to end in time. A fifth of the time is left for sending.
+            self._thread.join(timeout * 0.8)
         self._sender.stop(deadline)
         for (signal, reason), items in self.dropped().items():
             if reason == "shutdown" and items:

@@ -36,6 +36,8 @@ def delimited(field: int, payload: bytes) -> bytes:
 
 
 def string(field: int, text: str) -> bytes:
+    if not isinstance(text, str):  # user code's names and versions may be anything
+        text = _text(text)
     # A lone surrogate is no Unicode text; it becomes '?' rather than an error.
     return delimited(field, text.encode("utf-8", "replace")) if text else b""
 

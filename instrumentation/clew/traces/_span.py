@@ -311,9 +311,9 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
 sdk_trace.Span.register(ClewSpan)
 
 
-def type_name(exception: BaseException) -> str:
+def type_name(exception: BaseException | type[BaseException]) -> str:
     """The exception's type as the SDK names it: with its module, unless that is builtins."""
-    kind = type(exception)
+    kind = exception if isinstance(exception, type) else type(exception)
     if kind.__module__ and kind.__module__ != "builtins":
         return f"{kind.__module__}.{kind.__qualname__}"
     return kind.__qualname__

@@ -57,6 +57,16 @@ def test_the_overview_is_live(page: Page, empty: LensProcess) -> None:
     expect(page.locator("table.overview")).to_contain_text("newcomer")
 
 
+def test_an_id_pasted_too_early_shows_when_it_arrives(page: Page, empty: LensProcess) -> None:
+    """Nothing is stored yet, then it is: without a reload."""
+    open_view(page, f"{empty.page}/follow/early-bird")
+    expect(page.locator("#view")).to_contain_text("Nothing is stored under this id")
+    attrs = {"correlation_id": "early-bird"}
+    span = otlp.span(TRACE, "b" * 16, "GET /worm", start=time.time_ns(), attrs=attrs)
+    empty.send("/v1/traces", otlp.traces("birds", span))
+    expect(page.locator(".fall")).to_contain_text("GET /worm")
+
+
 def test_live_tail(page: Page, empty: LensProcess) -> None:
     """A log line shows as it arrives; a filter keeps others out."""
     open_view(page, f"{empty.page}/logs?tail=1&level=warn")

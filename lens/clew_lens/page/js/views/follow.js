@@ -14,18 +14,25 @@ const KINDS = { correlation_id: "correlation id", trace_id: "trace", span_id: "s
 export async function follow({ rest, params, signal }) {
   const id = rest || params.id || "";
   if (!id) return { element: h("div", { class: "panel" }, empty("Which request?", "Type a correlation id, a trace id, or key=value for any attribute into the field above.")) };
-  let found;
-  try {
-    found = await ask("/follow", { id }, signal);
-  } catch (error) {
-    if (error instanceof Failed && error.status === 404) return { element: missing(id) };
-    throw error;
-  }
-  return { element: draw(found, params) };
+  const element = h("div");
+  let shown = false;
+  // An id is often pasted before its telemetry has arrived: ask again until it is there.
+  const refresh = async () => {
+    if (shown) return;
+    try {
+      show(element, draw(await ask("/follow", { id }, signal), params));
+      shown = true;
+    } catch (error) {
+      if (!(error instanceof Failed && error.status === 404)) throw error;
+      if (!element.firstChild) show(element, missing(id));
+    }
+  };
+  await refresh();
+  return { element, refresh };
 }
 
 function missing(id) {
-  return h("div", { class: "panel" }, empty("Nothing is stored under this id", "It may not have arrived yet, be older than what is kept, or not have been sampled.", id));
+  return h("div", { class: "panel" }, empty("Nothing is stored under this id", "If it is still to arrive, it shows here by itself. It may also be older than what is kept, or not have been sampled.", id));
 }
 
 function draw(found, params) {

@@ -1,0 +1,1 @@
+"""The shop as processes, on real RabbitMQ, PostgreSQL and Redis, watched by the real backends."""

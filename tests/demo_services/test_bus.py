@@ -1,0 +1,208 @@
+"""What every bus keeps to: delivery at least once to each queue, and bad messages parked."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from demo_services import bus
+from demo_services.bus._interface import MAX_ATTEMPTS
+from demo_services.shared.settings import Secret, SettingsError
+from tests.demo_services.brokers import Rabbit, rabbit
+from tests.e2e.wait import wait_until
+
+
+@dataclass
+class Handler:
+    """Handles messages as their bodies say, and remembers them."""
+
+    seen: list[bus.Message] = field(default_factory=list)
+
+    def __call__(self, message: bus.Message) -> bool:
+        self.seen.append(message)
+        if message.body == b"poison":
+            raise bus.Poison("it can't be read")
+        if message.body == b"fails":
+            raise RuntimeError("as the body says")
+        if message.body == b"fails once" and self.bodies().count(b"fails once") == 1:
+            raise RuntimeError("the first time")
+        return True
+
+    def bodies(self) -> list[bytes]:
+        return [message.body for message in self.seen]
+
+
+@dataclass
+class Bench:
+    """One kind of bus: how to publish, subscribe and look at what was parked."""
+
+    publisher: bus.Publisher
+    subscriber: Callable[[str, str], bus.Subscriber]
+    parked: Callable[[str], int]
+    topic: str = field(default_factory=lambda: f"topic-{uuid.uuid4().hex}")
+
+    @contextmanager
+    def listening(self, queue: str) -> Iterator[Handler]:
+        handler, stop = Handler(), threading.Event()
+        subscriber = self.subscriber(queue, self.topic)
+        thread = threading.Thread(target=subscriber.run, args=(handler, stop))
+        thread.start()
+        try:
+            yield handler
+        finally:
+            stop.set()
+            thread.join()
+
+    def publish(self, body: bytes, **headers: str) -> str:
+        message = bus.Message(uuid.uuid4().hex, self.topic, body, headers)
+
+        def taken() -> bool:
+            try:
+                self.publisher.publish(message)
+            except bus.BusDown:  # as long as nobody listens yet
+                return False
+            return True
+
+        wait_until(taken, "the bus to take a message")
+        return message.id
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rabbit]:
+    with rabbit() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """A broker of librdkafka's own: Kafka's protocol, in this process. It takes seconds to join."""
+    cluster = Producer({"bootstrap.servers": "none", "test.mock.num.brokers": 1})
+    [broker] = cluster.list_topics(timeout=10).brokers.values()
+    yield f"{broker.host}:{broker.port}"
+
+
+KINDS = [
+    "memory",
+    *(pytest.param(kind, marks=pytest.mark.backends) for kind in ("kafka", "rabbitmq")),
+]
+
+
+@pytest.fixture(params=KINDS)
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    kind = request.param
+    if kind == "memory":
+        memory = bus.MemoryBus()
+        yield Bench(memory, memory.subscriber, lambda queue: len(memory.parked[queue]))
+        return
+    address = request.getfixturevalue(kind)
+    if kind == "kafka":
+        url, parked = Secret(f"kafka://{address}"), lambda queue: _kafka_parked(address, queue)
+    else:
+        url, parked = Secret(address.url), address.parked
+    publisher = bus.publisher(url)
+    yield Bench(publisher, lambda queue, topic: bus.subscriber(url, queue, topic), parked)
+    publisher.close()
+
+
+def _kafka_parked(servers: str, queue: str) -> int:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": servers,
+            "group.id": f"look-{uuid.uuid4().hex}",
+            "auto.offset.reset": "earliest",
+        }
+    )
+    try:
+        topic = f"{queue}.dead"
+        if topic not in consumer.list_topics(timeout=10).topics:
+            return 0
+        total = 0
+        for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), 10)
+            total += high - low
+        return total
+    finally:
+        consumer.close()
+
+
+def own(name: str) -> str:
+    return f"{name}-{uuid.uuid4().hex[:8]}"
+
+
+def test_every_queue_gets_every_message(bench: Bench) -> None:
+    """With its id, body and headers."""
+    with bench.listening(own("one")) as one, bench.listening(own("two")) as two:
+        bench.publish(b"warm", x="1")
+        wait_until(lambda: one.seen and two.seen, "the first message at both")
+        ids = [bench.publish(b"a", **{"x-correlation-id": "thread"}), bench.publish(b"b")]
+        wait_until(lambda: min(len(one.seen), len(two.seen)) >= 3, "all messages at both")
+    for handler in (one, two):
+        seen = {message.id: message for message in handler.seen}
+        assert [seen[each].body for each in ids] == [b"a", b"b"]
+        assert seen[ids[0]].headers["x-correlation-id"] == "thread"
+
+
+def test_bad_messages_are_parked_and_the_rest_goes_on(bench: Bench) -> None:
+    """What can't be read is tried once, what fails a set number of times; neither loops."""
+    queue = own("one")
+    with bench.listening(queue) as handler:
+        for body in (b"poison", b"fails", b"fails once", b"good"):
+            bench.publish(body)
+        wait_until(lambda: bench.parked(queue) >= 2, "two parked messages")
+        wait_until(lambda: handler.bodies().count(b"fails once") == 2, "the second attempt")
+        wait_until(lambda: b"good" in handler.bodies(), "the good one")
+    counts = {body: handler.bodies().count(body) for body in handler.bodies()}
+    assert counts == {b"poison": 1, b"fails": MAX_ATTEMPTS, b"fails once": 2, b"good": 1}
+    assert bench.parked(queue) == 2
+
+
+def test_messages_wait_for_who_is_away(bench: Bench) -> None:
+    """A service that stops and comes back misses nothing, and sees nothing handled again."""
+    queue = own("one")
+    with bench.listening(queue) as before:
+        first = bench.publish(b"a")
+        wait_until(lambda: before.seen, "the first message")
+    second = bench.publish(b"b")
+    with bench.listening(queue) as after:
+        wait_until(lambda: after.seen, "the second message")
+    assert [message.id for message in before.seen] == [first]
+    assert [message.id for message in after.seen] == [second]
+
+
+@pytest.mark.backends
+def test_a_broker_that_restarts_loses_nothing(rabbitmq: Rabbit) -> None:
+    """What it has confirmed is there afterwards; both sides come back by themselves."""
+    url = Secret(rabbitmq.url)
+    publisher = bus.publisher(url)
+    bench = Bench(
+        publisher, lambda queue, topic: bus.subscriber(url, queue, topic), rabbitmq.parked
+    )
+    queue = own("one")
+    with bench.listening(queue):
+        bench.publish(b"a")
+    sent = {bench.publish(b"before")}
+    rabbitmq.stop()
+    with pytest.raises(bus.BusDown, match="the broker took no message"):
+        publisher.publish(bus.Message("x", bench.topic, b"during"))
+    rabbitmq.start()
+    with bench.listening(queue) as handler:
+        sent.add(bench.publish(b"after"))
+        wait_until(lambda: {m.id for m in handler.seen} >= sent, "both messages")
+        rabbitmq.stop()
+        rabbitmq.start()
+        sent.add(bench.publish(b"again"))
+        wait_until(lambda: {m.id for m in handler.seen} >= sent, "the last message")
+    publisher.close()
+
+
+def test_a_strange_bus_is_refused() -> None:
+    """The error names the variable and the scheme, not the password in the URL."""
+    with pytest.raises(SettingsError, match="BUS_URL begins with 'http'") as error:
+        bus.publisher(Secret("http://me:hunter2@host"))
+    assert "hunter2" not in str(error.value)

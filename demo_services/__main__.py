@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -33,9 +34,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--backends", action="store_true", help="the real backends, not the lens")
     parser.add_argument("--rate", default="5", help="visits a second (%(default)s)")
     chosen = parser.parse_args(arguments)
+    # Asked to end in whatever way, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with ExitStack() as running:
-            _run(running, Backends() if chosen.backends else Lens(), chosen.once, chosen.rate)
+            place: Place = Backends() if chosen.backends else Lens()
+            _run(running, place, chosen.once, chosen.rate)
     except (DemoError, DidNotStart, StoryError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -56,9 +60,10 @@ def _run(running: ExitStack, place: Place, once: bool, rate: str) -> None:
     for order in story.orders(secrets.token_hex(3)):
         print(f"\n{order.title}: {order.status} {order.answer}", flush=True)
         print(f"\n$ clew follow {order.correlation_id}\n", flush=True)
-        story.wait_for(order, shop.names)
-        command = [_CLEW, "follow", order.correlation_id, "--wait", "30s"]
-        subprocess.run(command, env={**os.environ, **place.environ}, check=False)
+        environ = {**os.environ, **place.environ}
+        story.wait_for(order, shop.names, environ)
+        command = [str(_CLEW), "follow", order.correlation_id, "--wait", "30s"]
+        subprocess.run(command, env=environ, check=False)
     if once:
         return
     print(_WHERE.format(place=place.where(order.correlation_id)), flush=True)

@@ -38,7 +38,7 @@ class Place(Protocol):
 class Lens:
     """The embedded default: nothing but Python. The shop's state is in SQLite files."""
 
-    environ = {"CLEW_LENS_URL": _LENS_URL}
+    environ: Mapping[str, str] = {"CLEW_LENS_URL": _LENS_URL}
 
     def open(self, running: ExitStack) -> Stores:
         for port in _LENS_PORTS:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +62,20 @@ class Story:
                 everybody,
             )
 
-    def wait_for(self, order: Told, running: Collection[str]) -> None:
-        """Return when everybody who took part is in the trace, or when that takes too long."""
+    def wait_for(self, order: Told, running: Collection[str], environ: Mapping[str, str]) -> None:
+        """Return when everybody who took part is in the trace, or when that takes too long.
+
+        `environ` tells `clew follow` where to read.
+        """
         deadline = time.monotonic() + _ARRIVED_WITHIN
         command = [str(Path(sys.executable).with_name("clew")), "follow", "--json"]
         while time.monotonic() < deadline:
             done = subprocess.run(
-                [*command, order.correlation_id], capture_output=True, text=True, check=False
+                [*command, order.correlation_id],
+                env=dict(environ),
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if (order.services & set(running)) <= _services(done.stdout):
                 return

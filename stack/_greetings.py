@@ -29,7 +29,7 @@ def greet(url: str) -> bool:
     parts = urlsplit(url)
     hello, expected = _GREETINGS[parts.scheme]
     try:
-        address = (parts.hostname, parts.port)
+        address = (parts.hostname or "", parts.port or 0)
         with socket.create_connection(address, _PROBE_SECONDS) as connection:
             connection.settimeout(_PROBE_SECONDS)
             connection.sendall(hello)

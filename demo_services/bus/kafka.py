@@ -68,10 +68,11 @@ class KafkaSubscriber:
                 record = consumer.poll(_POLL_S)
                 if record is None:
                     continue
-                if record.error() is not None:
-                    logger.warning("nothing comes from the broker: %s", record.error().name())
+                error = record.error()
+                if error is not None:
+                    logger.warning("nothing comes from the broker: %s", error.name())
                 elif self._handled(_message(record), handle, stop, dead):
-                    consumer.commit(record, asynchronous=False)
+                    consumer.commit(message=record, asynchronous=False)
         finally:
             consumer.close()
 
@@ -124,8 +125,8 @@ def _send(producer: Producer, topic: str, message: Message) -> None:
         if error is not None:
             failures.append(error.name())
 
-    headers = [("message_id", message.id.encode())]
-    headers += [(key, value.encode()) for key, value in message.headers.items()]
+    headers: list[tuple[str, str | bytes | None]] = [("message_id", message.id)]
+    headers += message.headers.items()
     producer.produce(topic, message.body, key=message.id, headers=headers, on_delivery=delivered)
     left = producer.flush(_SEND_S + 1)
     if failures or left:

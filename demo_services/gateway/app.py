@@ -15,8 +15,8 @@ import clew.auto  # noqa: F401  the one line that gives this service its telemet
 from demo_services.gateway._settings import Settings
 from demo_services.gateway.limit import RateLimit
 from demo_services.gateway.products import Products
-from demo_services.orders.request import OrderRequest
-from demo_services.shared import admin
+from demo_services.orders.request import FAILED_DEPENDENCY, OrderRequest
+from demo_services.shared import admin, consul
 from demo_services.shared.downstream import ServerFailed, Unavailable
 from demo_services.shared.edge import Edge
 from demo_services.shared.http import HttpService
@@ -82,6 +82,9 @@ def passed_on(service: HttpService, method: str, path: str, *args: Any, **kwargs
 def asked(service: HttpService, method: str, path: str, *args: Any) -> Any:
     """The service's answer, if it is none of refusal; else the refusal, as this request's own."""
     answer = ask(service, method, path, *args)
+    if answer.status_code == FAILED_DEPENDENCY:
+        why = f"the order is cancelled: {answer.json()['detail']}; please order again"
+        raise HTTPException(503, why)
     if answer.status_code >= 400:
         raise HTTPException(answer.status_code, answer.json()["detail"])
     return answer
@@ -99,5 +102,5 @@ def ask(service: HttpService, method: str, path: str, *args: Any, **kwargs: Any)
         raise HTTPException(503, str(error), {"Retry-After": "5"}) from error
 
 
-app = create_app(Settings.from_environ(os.environ))
+app = create_app(Settings.from_environ(consul.settings(os.environ)))
 admin.start(os.environ)

@@ -12,14 +12,14 @@ from demo_services.inventory import service
 from demo_services.inventory._settings import Settings
 from demo_services.inventory.events import seller
 from demo_services.inventory.stock import StockRoom
-from demo_services.shared import admin, database
+from demo_services.shared import admin, consul, database
 
 logger = logging.getLogger("demo_services.inventory")
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
-    settings = Settings.from_environ(os.environ)
+    settings = Settings.from_environ(consul.settings(os.environ))
     room = StockRoom(database.connect(settings.database_url))
     admin.start(os.environ)
     stop = threading.Event()

@@ -9,7 +9,7 @@ import threading
 
 from demo_services import bus
 from demo_services.notifications.sent import Notifier
-from demo_services.shared import admin, database
+from demo_services.shared import admin, consul, database
 from demo_services.shared.settings import Environ, Secret, SettingsError
 
 logger = logging.getLogger("demo_services.notifications")
@@ -17,7 +17,7 @@ logger = logging.getLogger("demo_services.notifications")
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
-    env = Environ(os.environ)
+    env = Environ(consul.settings(os.environ))
     bus_url = env.secret("BUS_URL")
     if not bus_url:
         raise SettingsError("BUS_URL is not set: give the broker's address, amqp://… or kafka://…")

@@ -20,7 +20,7 @@ from demo_services.orders.order import FINAL, Order
 from demo_services.orders.request import OrderAnswer, OrderRequest
 from demo_services.orders.saga import Saga
 from demo_services.orders.store import Store
-from demo_services.shared import admin, database, messaging
+from demo_services.shared import admin, consul, database, messaging
 from demo_services.shared.edge import Edge
 from demo_services.shared.http import HttpService
 
@@ -73,7 +73,7 @@ def create_app(store: Store, saga: Saga, outbox: background.Outbox) -> FastAPI:
 
 def from_environ() -> FastAPI:
     """The service as the environment wants it: `uvicorn --factory`."""
-    settings = Settings.from_environ(os.environ)
+    settings = Settings.from_environ(consul.settings(os.environ))
     admin.start(os.environ)
     store = Store(database.connect(settings.database_url), settings.lease_s)
     payments = HttpService("payments", settings.payments_url, settings.patience)

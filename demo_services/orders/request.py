@@ -8,6 +8,10 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from demo_services.orders.order import Order
 
+# An order is cancelled since another service failed. Not 503: orders itself is well, and the same
+# order under the same key stays cancelled.
+FAILED_DEPENDENCY = 424  # RFC 4918, section 11.4
+
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 

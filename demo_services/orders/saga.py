@@ -14,6 +14,7 @@ from typing import Protocol
 
 from demo_services.bus import ORDER_CREATED, Message, OrderCreated
 from demo_services.orders.order import Order
+from demo_services.orders.request import FAILED_DEPENDENCY
 from demo_services.orders.store import Overtaken, Store, new_id
 from demo_services.shared import messaging, telemetry
 from demo_services.shared.downstream import Unavailable
@@ -80,7 +81,7 @@ class Saga:
         except Refused as refused:
             return self._give_up(order, refused.status, str(refused))
         except Unavailable as unavailable:
-            return self._give_up(order, 503, str(unavailable))
+            return self._give_up(order, FAILED_DEPENDENCY, str(unavailable))
         order = self.store.move(order, "confirmed", _event(order))
         telemetry.order_ended("confirmed")
         logger.info("order %s is confirmed: %d cents", order.key, order.amount_cents)

@@ -12,8 +12,8 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Response
 from pydantic import BaseModel, Field
 
 from demo_services.payments._settings import Settings
-from demo_services.payments.ledger import Charge, Ledger
-from demo_services.shared import admin, database
+from demo_services.payments.ledger import Charge, Ledger, State
+from demo_services.shared import admin, consul, database
 from demo_services.shared.edge import Edge
 from demo_services.shared.faults import FAULTS
 
@@ -44,7 +44,7 @@ def create_app(
     @app.post("/charges", status_code=201)
     def charge(wanted: Wanted, response: Response) -> Charge:
         declined = chance() < max(settings.decline_rate, FAULTS.level("payment-decline"))
-        state = "declined" if declined else "charged"
+        state: State = "declined" if declined else "charged"
         made = ledger.charge(Charge(wanted.order, wanted.user_id, wanted.amount_cents, state))
         if made.state == "declined":
             logger.warning("declined the charge for order %s", wanted.order)
@@ -74,6 +74,6 @@ def create_app(
 
 def from_environ() -> FastAPI:
     """The service as the environment wants it: `uvicorn --factory`."""
-    settings = Settings.from_environ(os.environ)
+    settings = Settings.from_environ(consul.settings(os.environ))
     admin.start(os.environ)
     return create_app(settings, Ledger(database.connect(settings.database_url)))

@@ -76,7 +76,8 @@ class Downstream:
         Raises Unavailable when all `attempts` failed, or when the breaker is open.
         """
         try:
-            return self._retrying(attempts or self.patience.attempts)(self._guarded, action)
+            result: T = self._retrying(attempts or self.patience.attempts)(self._guarded, action)
+            return result
         except pybreaker.CircuitBreakerError as error:
             telemetry.breaker_rejected(self.name)
             raise Unavailable(f"the {self.name} service is not asked for now: it failed") from error

@@ -46,7 +46,7 @@ class Faults:
         self._leaked: list[bytes] = []
 
     def level(self, name: str) -> float:
-        return self._levels[self._index[name]]
+        return float(self._levels[self._index[name]])
 
     def levels(self) -> dict[str, float]:
         """All of them, by name."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from opentelemetry import metrics, trace
-from opentelemetry.util.types import AttributeValue
 
 from demo_services.shared import names
 
@@ -36,7 +35,7 @@ def retried(downstream: str, attempt: int, reason: str) -> None:
     _retries.add(1, {names.DOWNSTREAM: downstream})
     _event(
         names.EVENT_RETRY,
-        {names.DOWNSTREAM: downstream, names.ATTEMPT: attempt, names.REASON: reason},
+        {names.DOWNSTREAM: downstream, names.ATTEMPT: str(attempt), names.REASON: reason},
     )
 
 
@@ -109,5 +108,5 @@ def watch_faults(levels: Callable[[], Mapping[str, float]]) -> None:
     _meter.create_observable_gauge(names.FAULT_LEVEL, [observe])
 
 
-def _event(name: str, attributes: dict[str, AttributeValue] | dict[str, str]) -> None:
+def _event(name: str, attributes: Mapping[str, str]) -> None:
     trace.get_current_span().add_event(name, attributes)

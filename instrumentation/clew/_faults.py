@@ -25,6 +25,12 @@ def caught(where: str) -> None:
     )
 
 
+def forget_parent() -> None:
+    """After a fork: begin to count anew."""
+    global _count
+    _count = itertools.count()
+
+
 def total() -> int:
     """How many there were since the start of the process."""
     return count_of(_count)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import wrapt
 
-from clew import _contrib, _requests, _routes
+from clew import _contrib, _requests, _routes, _signals
 
 if TYPE_CHECKING:
     from clew._runtime import Runtime
@@ -44,10 +44,18 @@ def install(runtime: Runtime) -> None:
 
 def install_servers(runtime: Runtime) -> None:
     """Hook into the servers that set up loggers of their own."""
+    adopt = runtime.logging.adopt
     _around_basic_config(runtime)
-    when("logging.config", lambda module: _after_configuration(module, runtime))
-    when("uvicorn.config", lambda module: _after(module.Config, "configure_logging", runtime))
-    when("gunicorn.glogging", lambda module: _after(module.Logger, "setup", runtime))
+    when("logging.config", lambda module: _after_configuration(module, adopt))
+    when("uvicorn.config", lambda module: _after(module.Config, "configure_logging", adopt))
+    when("gunicorn.glogging", lambda module: _after(module.Logger, "setup", adopt))
+
+    def handle_sigterm() -> None:
+        _signals.on_terminate(runtime.stop)
+
+    # gunicorn's workers of uvicorn put back the default, which ends them without a flush.
+    for package in ("uvicorn.workers", "uvicorn_worker"):
+        when(package, lambda module: _after(module.UvicornWorker, "init_signals", handle_sigterm))
 
 
 def _flask_watch(module: Any, runtime: Runtime) -> None:
@@ -101,13 +109,13 @@ def _around_basic_config(runtime: Runtime) -> None:
     logging.basicConfig = basic_config
 
 
-def _after_configuration(module: Any, runtime: Runtime) -> None:
-    _after(module.DictConfigurator, "configure", runtime)
-    _after(module, "fileConfig", runtime)
+def _after_configuration(module: Any, adopt: Callable[[], None]) -> None:
+    _after(module.DictConfigurator, "configure", adopt)
+    _after(module, "fileConfig", adopt)
 
 
-def _after(owner: Any, name: str, runtime: Runtime) -> None:
-    """Adopt the loggers again after `owner.name`, which is where a server sets up its own."""
+def _after(owner: Any, name: str, then: Callable[[], None]) -> None:
+    """Have `then` called after each call of `owner.name`."""
     original = getattr(owner, name)
     if hasattr(original, "__clew__"):
         return
@@ -115,7 +123,7 @@ def _after(owner: Any, name: str, runtime: Runtime) -> None:
     @functools.wraps(original)
     def configure(*args: Any, **kwargs: Any) -> Any:
         result = original(*args, **kwargs)
-        runtime.logging.adopt()
+        then()
         return result
 
     configure.__clew__ = original  # type: ignore[attr-defined]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import MutableMapping, Sequence
 from time import time_ns
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 from opentelemetry import context as context_api
-from opentelemetry import propagate
 from opentelemetry.baggage import _BAGGAGE_KEY
 from opentelemetry.context import Context
+from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation import _SPAN_KEY
 
@@ -30,7 +30,14 @@ class Outgoing:
     For the default propagators by hand, for others by asking them.
     """
 
-    def __init__(self, propagators: Sequence[str], correlation_headers: Sequence[str]) -> None:
+    def __init__(
+        self,
+        propagator: TextMapPropagator,
+        propagators: Sequence[str],
+        correlation_headers: Sequence[str],
+    ) -> None:
+        """`propagators` are the names that `propagator` was made of."""
+        self._propagator = propagator
         self._by_hand = set(propagators) == {"tracecontext", "baggage"}
         self._header = correlation_headers[0]
 
@@ -39,7 +46,7 @@ class Outgoing:
         carried = context.get(_BAGGAGE_KEY)
         only_ours = not carried or carried == {_names.CORRELATION_ID: thread}
         if not self._by_hand or not only_ours or ids.trace_state:
-            propagate.inject(headers, context)
+            self._propagator.inject(headers, context)
             return
         headers["traceparent"] = f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{ids.trace_flags:02x}"
         if thread is not None:
@@ -56,7 +63,9 @@ class HttpClient:
         self._tracer = runtime.tracer
         self._histogram = runtime.pipeline.http.client
         self._put = runtime.pipeline.spans.put
-        self._outgoing = Outgoing(settings.propagators, settings.correlation_headers)
+        self._outgoing = Outgoing(
+            runtime.propagator, settings.propagators, settings.correlation_headers
+        )
         self._places: dict[str, tuple[str, int | None]] = {}
 
     def begin(self, method: str, url: str, headers: MutableMapping[str, Any]) -> ClientCall | None:
@@ -143,7 +152,8 @@ class ClientCall:
     def _end(self, end: int, status: int, error: BaseException | None) -> None:
         kind = type_name(error) if error is not None else str(status) if status >= 400 else ""
         span, client = self._span, self._client
-        measured = self._measured(status, kind)
+        # The values of `metrics.CLIENT_KEYS`.
+        measured = (self._method, self._address, self._port, status, kind)
         if not isinstance(span, ClewSpan):
             client._put((client._histogram, measured, (end - self._start) / 1e9, end))
             return
@@ -155,21 +165,9 @@ class ClientCall:
                 _http_server.note_exception(span, error)
             else:
                 span.set_status(Status(StatusCode.ERROR))
-        span._measured = (client._histogram, measured)
+        span._histogram = client._histogram
+        span._measured = measured
         span._tracer.finish(span, end)
-
-    def _measured(self, status: int, kind: str) -> tuple[Any, ...]:
-        pairs: tuple[Any, ...] = (
-            (_names.HTTP_REQUEST_METHOD, self._method),
-            (_names.SERVER_ADDRESS, self._address),
-        )
-        if self._port is not None:
-            pairs += ((_names.SERVER_PORT, self._port),)
-        if status:
-            pairs += ((_names.HTTP_RESPONSE_STATUS_CODE, status),)
-        if kind:
-            pairs += ((_names.ERROR_TYPE, kind),)
-        return pairs
 
 
 def clean_url(url: str) -> str:
@@ -178,7 +176,8 @@ def clean_url(url: str) -> str:
     Source: the attribute `url.full` of the semantic conventions.
     """
     base, question, query = url.partition("?")
-    if "@" in base:
-        parts = urlsplit(base)
-        base = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    # By hand: what is no URL at all must not be an error here, but the library's.
+    scheme, colon, rest = base.partition("://")
+    host, slash, path = rest.partition("/")
+    base = scheme + colon + host.rpartition("@")[2] + slash + path
     return base + question + _http_server.redacted_query(query) if question else base

@@ -138,7 +138,8 @@ def finish(
     if isinstance(span, ClewSpan):
         _complete(span, done)
         if histogram is not None:
-            span._measured = (histogram, _measured(done))
+            span._histogram = histogram
+            span._measured = _measured(done)
         span._tracer.finish(span, done.end)
     elif histogram is not None:  # not sampled, but counted
         put((histogram, _measured(done), (done.end - done.start) / 1e9, done.end))
@@ -159,17 +160,8 @@ def _complete(span: ClewSpan, done: Finished) -> None:
 
 
 def _measured(done: Finished) -> tuple[Any, ...]:
-    pairs: tuple[Any, ...] = (
-        (_names.HTTP_REQUEST_METHOD, done.method),
-        (_names.URL_SCHEME, done.scheme),
-    )
-    if done.route is not None:
-        pairs += ((_names.HTTP_ROUTE, done.route),)
-    if done.status:
-        pairs += ((_names.HTTP_RESPONSE_STATUS_CODE, done.status),)
-    if done.error:
-        pairs += ((_names.ERROR_TYPE, done.error),)
-    return pairs
+    """The values of `metrics.SERVER_KEYS`."""
+    return done.method, done.scheme, done.route, done.status, done.error
 
 
 def _log_access(done: Finished) -> None:

@@ -14,7 +14,7 @@ from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from clew import _names, metrics
+from clew import _faults, _names, correlation, metrics
 from clew._config import Settings
 from clew._exceptions import ConfigurationError
 from clew._incoming import Carrier, Incoming
@@ -77,7 +77,7 @@ class Runtime:
 
     def begin_in_child(self) -> None:
         """After a fork: an identity, buffers, sums and threads of its own."""
-        for forget in self.forgetting:
+        for forget in (correlation.forget_parent, _faults.forget_parent, *self.forgetting):
             forget()
         # With its parent's identity its sums would overwrite its sibling's.
         own = Resource({_names.SERVICE_INSTANCE_ID: str(uuid.uuid4())})

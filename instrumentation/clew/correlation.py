@@ -23,6 +23,12 @@ KEY = context_api.create_key("clew-correlation-id")
 replaced = itertools.count()
 
 
+def forget_parent() -> None:
+    """After a fork: begin to count anew. What was before is the parent's to tell."""
+    global replaced
+    replaced = itertools.count()
+
+
 def is_valid(value: str) -> bool:
     """True for 1 to 128 printable ASCII characters."""
     return 0 < len(value) <= MAX_LENGTH and value.isascii() and value.isprintable()

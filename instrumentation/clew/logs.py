@@ -182,7 +182,6 @@ class ClewHandler(logging.Handler):
         except Exception:
             self.handleError(record)
 
-
     def _is_alone(self, record: logging.LogRecord) -> bool:
         """True for a warning or more that no other handler takes."""
         last = logging.lastResort

@@ -25,6 +25,22 @@ AttributePairs = tuple[tuple[str, Any], ...]
 CARDINALITY_LIMIT = 2_000
 OVERFLOW: AttributePairs = (("otel.metric.overflow", True),)
 
+# What a request is measured by, in the order in which its record has the values.
+SERVER_KEYS = (
+    _names.HTTP_REQUEST_METHOD,
+    _names.URL_SCHEME,
+    _names.HTTP_ROUTE,
+    _names.HTTP_RESPONSE_STATUS_CODE,
+    _names.ERROR_TYPE,
+)
+CLIENT_KEYS = (
+    _names.HTTP_REQUEST_METHOD,
+    _names.SERVER_ADDRESS,
+    _names.SERVER_PORT,
+    _names.HTTP_RESPONSE_STATUS_CODE,
+    _names.ERROR_TYPE,
+)
+
 
 class Exemplar:
     """One measurement that stands for its bucket, with the span that it was taken in."""
@@ -72,16 +88,26 @@ class Series:
 class DurationHistogram:
     """A histogram of seconds, by attributes."""
 
-    def __init__(self, name: str, description: str, limit: int = CARDINALITY_LIMIT) -> None:
-        """At most `limit` attribute sets are kept apart."""
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        keys: tuple[str, ...] | None = None,
+        limit: int = CARDINALITY_LIMIT,
+    ) -> None:
+        """With `keys`, measurements come with the attributes' values alone, in that order, where
+        None, "" and 0 stand for absent: one flat tuple a request, which the garbage collector
+        has no work with. At most `limit` attribute sets are kept apart.
+        """
+        self._keys = keys
         self.name = name
         self.description = description
         self.unit = "s"
         self._limit = limit
-        self._series: dict[AttributePairs, Series] = {}
+        self._series: dict[tuple[Any, ...], Series] = {}
 
     def record(
-        self, attributes: AttributePairs, value: float, time: int, context: SpanContext | None
+        self, attributes: tuple[Any, ...], value: float, time: int, context: SpanContext | None
     ) -> None:
         """Add `value` seconds, taken at `time` ns; `context` of a sampled span is an exemplar."""
         series = self._series.get(attributes)
@@ -89,10 +115,14 @@ class DurationHistogram:
             series = self._new_series(attributes)
         series.record(value, time, context)
 
-    def _new_series(self, attributes: AttributePairs) -> Series:
+    def _new_series(self, attributes: tuple[Any, ...]) -> Series:
+        pairs: AttributePairs = attributes
         if len(self._series) >= self._limit - 1:
-            attributes = OVERFLOW
-        return self._series.setdefault(attributes, Series(attributes, _names.HTTP_DURATION_BOUNDS))
+            attributes = pairs = OVERFLOW
+        elif self._keys is not None:
+            named = zip(self._keys, attributes, strict=True)
+            pairs = tuple((key, value) for key, value in named if value)
+        return self._series.setdefault(attributes, Series(pairs, _names.HTTP_DURATION_BOUNDS))
 
     def __iter__(self) -> Iterator[Series]:
         return iter(list(self._series.values()))
@@ -133,10 +163,10 @@ class HttpMetrics:
     def __init__(self, start: int) -> None:
         self.start = start
         self.server = DurationHistogram(
-            _names.HTTP_SERVER_REQUEST_DURATION, "Duration of HTTP server requests."
+            _names.HTTP_SERVER_REQUEST_DURATION, "Duration of HTTP server requests.", SERVER_KEYS
         )
         self.client = DurationHistogram(
-            _names.HTTP_CLIENT_REQUEST_DURATION, "Duration of HTTP client requests."
+            _names.HTTP_CLIENT_REQUEST_DURATION, "Duration of HTTP client requests.", CLIENT_KEYS
         )
         self.active = ActiveRequests()
 

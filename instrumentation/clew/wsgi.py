@@ -95,10 +95,10 @@ class WsgiExchange:
         started, self._active = middleware.http.active.pair(
             ((_names.HTTP_REQUEST_METHOD, method), (_names.URL_SCHEME, self._scheme))
         )
-        next(started)
         self._span, context = http.start_server_span(
             middleware.tracer, method, parent, values, self._attributes(), start
         )
+        next(started)
         self._token = _attach(context)
         environ[EXCHANGE] = self
 

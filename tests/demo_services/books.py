@@ -18,7 +18,7 @@ from demo_services.orders.background import Outbox, finish_abandoned
 from demo_services.orders.order import Order
 from demo_services.orders.saga import Refused, Saga
 from demo_services.orders.store import Store
-from demo_services.payments.ledger import Charge, Ledger
+from demo_services.payments.ledger import Charge, Ledger, State
 from demo_services.shared.downstream import Unavailable
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ class Money:
     attempts: list[str] = field(default_factory=list)
 
     def charge(self, order: Order) -> None:
-        state = "declined" if order.user_id == 13 else "charged"
+        state: State = "declined" if order.user_id == 13 else "charged"
         wanted = Charge(order.key, order.user_id, order.amount_cents, state)
         if self.trouble.around(lambda: self.ledger.charge(wanted)).state != "charged":
             raise Refused(402, "the payment was declined")

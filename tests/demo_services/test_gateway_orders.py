@@ -77,6 +77,17 @@ def test_a_refused_order_is_refused_alike(
     assert len(orders.asked) == 1
 
 
+def test_an_order_that_failed_behind_is_no_failure_of_orders(
+    client: TestClient, orders: FakeService
+) -> None:
+    """503 that says that it is cancelled; asked once, and held against nobody."""
+    orders.answer = (424, '{"detail": "the payments service failed"}')
+    answers = [client.post("/orders", json=WANTED) for _ in range(5)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert "the order is cancelled: the payments service failed" in answers[-1].json()["detail"]
+    assert len(orders.asked) == 5
+
+
 def test_nobody_unknown_may_order(
     client: TestClient, users: FakeService, orders: FakeService
 ) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from demo_services.inventory import generate, service
 from demo_services.inventory.generated import inventory_pb2 as pb
+from demo_services.inventory.generated import inventory_pb2_grpc as pb_grpc
 from demo_services.inventory.stock import StockRoom
 from demo_services.orders.goods import GrpcGoods
 from demo_services.orders.order import Order
@@ -59,6 +60,14 @@ def test_goods_are_given_back_once(goods: GrpcGoods, room: StockRoom) -> None:
         goods.reserve(order())
 
 
+def test_a_release_before_its_reservation_stands(goods: GrpcGoods, room: StockRoom) -> None:
+    """A reservation that comes late holds nothing."""
+    goods.release(order())
+    with pytest.raises(Refused, match="given up"):
+        goods.reserve(order())
+    assert levels(room) == {"clew": (10, 0, 0), "map": (5, 0, 0)}
+
+
 def test_goods_are_sold_once(goods: GrpcGoods, room: StockRoom) -> None:
     """What is sold is not given back."""
     goods.reserve(order())
@@ -94,7 +103,7 @@ def test_the_same_goods_twice_are_refused(room: StockRoom) -> None:
     """Which of the two numbers would hold?"""
     server, port = service.serve(room, "127.0.0.1:0")
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub = service.pb_grpc.InventoryStub(channel)
+        stub = pb_grpc.InventoryStub(channel)
         item = pb.Item(sku="clew", quantity=1)
         with pytest.raises(grpc.RpcError, match="stands there twice"):
             stub.Reserve(pb.ReserveRequest(order="a", items=[item, item]), timeout=5)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from demo_services.orders.order import Order
+from demo_services.orders.request import FAILED_DEPENDENCY
 from demo_services.orders.store import Overtaken
 from demo_services.shared import database, telemetry
 from demo_services.shared.settings import Secret
@@ -59,11 +60,11 @@ def test_too_little_stock_cancels(books: Books) -> None:
 @pytest.mark.parametrize("step", range(2), ids=["reserve", "charge"])
 @pytest.mark.parametrize("how", ["before", "after"])
 def test_a_step_without_an_answer_is_taken_back(books: Books, step: int, how: str) -> None:
-    """Whether or not it was done: 503, nothing held, nothing charged."""
+    """Whether or not it was done: nothing is held, nothing charged."""
     books.trouble.script = [*([""] * step), how]
     order = books.place("a", TWO)
     assert order is not None
-    assert (order.state, order.status) == ("cancelled", 503)
+    assert (order.state, order.status) == ("cancelled", FAILED_DEPENDENCY)
     assert books.check() == {"cancelled": 1}
 
 

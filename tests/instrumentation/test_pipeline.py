@@ -232,7 +232,7 @@ def test_histogram_stays_whole_under_concurrent_exports(clew: Telemetry) -> None
 
     def serve() -> None:
         while not done.is_set():
-            pipeline.spans.put((histogram, (("a", "b"),), 0.1, 1))
+            pipeline.spans.put((histogram, ("GET", "http", "/", 200, ""), 0.1, 1))
 
     worker = threading.Thread(target=serve)
     worker.start()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,10 +40,34 @@ BAD = [
     ("CLEW_LOG_FORMAT", "xml", "one of json, none"),
     ("CLEW_LOG_LEVEL", "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ("CLEW_ACCESS_LOG", "yes", "true or false"),
+    ("CLEW_SPOOL_MAX_BYTES", "1G", "a whole number, 1 or more"),
+    ("CLEW_SPOOL_MAX_AGE", "1 day", "seconds as a number, 0 or more"),
     ("CLEW_SHUTDOWN_TIMEOUT", "forever", "seconds as a number, 0 or more"),
     ("CLEW_SHUTDOWN_TIMEOUT", "nan", "seconds as a number, 0 or more"),
     ("CLEW_SHUTDOWN_TIMEOUT", "inf", "seconds as a number, 0 or more"),
 ]
+# Keys that take any text; or are checked further below.
+FREE = {
+    "OTEL_SERVICE_NAME", "OTEL_PROPAGATORS", "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
+    "OTEL_EXPORTER_PROMETHEUS_HOST", "CLEW_SPOOL_DIR", "HOME", "XDG_STATE_HOME",
+    "OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_TRACES_SAMPLER_ARG",
+}  # fmt: skip
+
+
+def test_every_key_is_in_the_table() -> None:
+    """No variable is read whose bad values are not tested here."""
+
+    class Recording(dict[str, str]):
+        def get(self, key: str, default: Any = None) -> Any:
+            asked.add(key)
+            return default
+
+    asked: set[str] = set()
+    Settings.from_environ(Recording())
+    general = {re.sub("_(TRACES|METRICS|LOGS)_(?!EXPORTER|SAMPLER)", "_", key) for key in asked}
+    assert general - FREE == {key for key, _, _ in BAD} & general
 
 
 def problems(**environ: str) -> tuple[str, ...]:

@@ -22,7 +22,9 @@ def environ(own: Mapping[str, str]) -> dict[str, str]:
     """The environment without the telemetry settings of whoever runs the tests, and `own`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "CLEW_", "PYTEST_"))}
     path = os.pathsep.join((str(BIN), kept.get("PATH", "")))
-    return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **own}
+    # No spool: what another process of this machine left behind is not the test's to send.
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "CLEW_SPOOL_DIR": "off"}
+    return {**kept, "PATH": path, **ours, **own}
 
 
 def run_python(

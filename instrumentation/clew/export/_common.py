@@ -17,7 +17,6 @@ _ONE_OFF = frozenset(
         _names.CORRELATION_ID,
         _names.URL_QUERY,
         _names.URL_FULL,
-        _names.NETWORK_PEER_PORT,
         _names.EXCEPTION_STACKTRACE,
         _names.LOG_DURATION,
     )
@@ -41,20 +40,19 @@ class AttributeEncoder:
         self._strings: dict[tuple[str, str], bytes] = {}
         self._ints: dict[tuple[str, int], bytes] = {}
 
-    def encode(self, attributes: Mapping[str, Any]) -> bytes:
+    def encode(self, attributes: Mapping[str, Any]) -> list[bytes]:
+        """The encoded attributes, to be joined."""
+        strings, ints = self._strings, self._ints
         parts = []
-        strings = self._strings
         for key, value in attributes.items():
             kind = type(value)
             if kind is str:
-                known = strings.get((key, value))
-                parts.append(known if known is not None else self._string(key, value))
+                parts.append(strings.get((key, value)) or self._string(key, value))
             elif kind is int:
-                known = self._ints.get((key, value))
-                parts.append(known if known is not None else self._int(key, value))
+                parts.append(ints.get((key, value)) or self._int(key, value))
             else:
                 parts.append(pb.key_value(self._field, key, value))
-        return b"".join(parts)
+        return parts
 
     def _string(self, key: str, value: str) -> bytes:
         encoded = self._short(key, value) if len(value) < _SHORT else b""

@@ -86,7 +86,7 @@ class LogEncoder:
             + pb.unsigned(2, item.severity)
             + pb.string(3, item.severity_text)
             + pb.delimited(5, pb.any_value(item.body))
-            + self._attributes.encode(attributes)
+            + b"".join(self._attributes.encode(attributes))
             + pb.unsigned(7, item.dropped_attributes)
             + ids
             + pb.fixed64(11, item.observed)

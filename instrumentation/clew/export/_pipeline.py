@@ -117,13 +117,11 @@ class Pipeline:
                 histogram, attributes, value, time = item
                 histogram.record(attributes, value, time, None)
                 continue
-            measured = item._measured
-            if measured is not None:
-                histogram, attributes = measured
+            context = item._context if item._context[3] & 1 else None  # None: not sampled
+            if item._histogram is not None:
                 value = (item._end_time - item._start_time) / 1e9
-                sampled = item._context if item._context.trace_flags & 1 else None
-                histogram.record(attributes, value, item._end_time, sampled)
-            if item._context.trace_flags & 1:
+                item._histogram.record(item._measured, value, item._end_time, context)
+            if context is not None:
                 spans.append(item)
             if index % 256 == 255:
                 sleep(_BREATH)

@@ -7,13 +7,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.trace import DEFAULT_TRACE_STATE, SpanContext, StatusCode, TraceState
+from opentelemetry.trace import DEFAULT_TRACE_STATE, SpanContext, Status, TraceState
 
 from clew.export import _common
 from clew.export import _protobuf as pb
 from clew.traces import ClewSpan
+from clew.traces._span import UNSET
 
 _times = struct.Struct("<BQBQ").pack
+_ids = struct.Struct(">2sQQ2sQ").pack
+_parent = struct.Struct(">2sQ").pack
+_LOW = (1 << 64) - 1
 _START, _END = 7 << 3 | 1, 8 << 3 | 1
 _MOST_NAMES = 4_096
 # SpanFlags: "has is_remote" is bit 8, "is_remote" bit 9, of the parent.
@@ -59,23 +63,17 @@ class SpanEncoder:
         # Unpacked as the tuples that they are: their properties are Python functions.
         trace_id, span_id, _, _, trace_state, _ = span._context
         parent = span._parent
-        name = self._names.get((span._name, span._kind.value))
-        if name is None:
-            name = self._name(span._name, span._kind.value)
+        named = span._name, span._kind._value_
         parts = [
-            b"\x0a\x10",
-            trace_id.to_bytes(16, "big"),
-            b"\x12\x08",
-            span_id.to_bytes(8, "big"),
-            name,
+            _ids(b"\x0a\x10", trace_id >> 64, trace_id & _LOW, b"\x12\x08", span_id),
+            self._names.get(named) or self._name(*named),
             _times(_START, span._start_time, _END, span._end_time),
-            self._attributes.encode(span._attributes),
+            *self._attributes.encode(span._attributes),
         ]
         if parent is None:
             parts.append(_FLAGS_LOCAL)
         else:
-            parts.append(b"\x22\x08")
-            parts.append(parent[1].to_bytes(8, "big"))
+            parts.append(_parent(b"\x22\x08", parent[1]))
             parts.append(_FLAGS_REMOTE if parent[2] else _FLAGS_LOCAL)
         if trace_state is not DEFAULT_TRACE_STATE and trace_state:
             parts.append(_trace_state(3, trace_state))
@@ -83,22 +81,16 @@ class SpanEncoder:
             parts.extend(_event(event) for event in tuple(span._events))
         if span._links:
             parts.extend(_link(link) for link in tuple(span._links))
-        status = span._status
-        if status.status_code is StatusCode.UNSET:
-            parts.append(b"\x7a\x00")
-        else:
-            parts.append(
-                pb.delimited(
-                    15,
-                    pb.string(2, status.description or "")
-                    + pb.unsigned(3, status.status_code.value),
-                )
-            )
+        parts.append(b"\x7a\x00" if span._status is UNSET else _status(span._status))
         if span._dropped_attributes or span._dropped_events or span._dropped_links:
             parts.append(pb.unsigned(10, span._dropped_attributes))
             parts.append(pb.unsigned(12, span._dropped_events))
             parts.append(pb.unsigned(14, span._dropped_links))
-        return pb.delimited(2, b"".join(parts))
+        body = b"".join(parts)
+        size = len(body)
+        if 127 < size < 16_384:  # nearly all: two bytes of length
+            return b"\x12%c%c%b" % (size & 127 | 128, size >> 7, body)
+        return pb.delimited(2, body)
 
     def _name(self, name: str, kind: int) -> bytes:
         # The API counts kinds from 0 (internal), the protocol from 1.
@@ -107,6 +99,11 @@ class SpanEncoder:
             self._names.clear()
         self._names[name, kind] = encoded
         return encoded
+
+
+def _status(status: Status) -> bytes:
+    description = pb.string(2, status.description or "")
+    return pb.delimited(15, description + pb.unsigned(3, status.status_code.value))
 
 
 def _event(event: Any) -> bytes:

@@ -23,10 +23,11 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 from clew import _names
 
 if TYPE_CHECKING:
+    from clew.metrics import DurationHistogram
     from clew.traces._tracer import ClewTracer
 
 _logger = logging.getLogger(__name__)
-_UNSET = Status(StatusCode.UNSET)
+UNSET = Status(StatusCode.UNSET)
 # Values of these types are immutable and valid as they are.
 _PLAIN = frozenset((str, int, float, bool))
 
@@ -58,6 +59,7 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
         "_dropped_links",
         "_end_time",
         "_events",
+        "_histogram",
         "_kind",
         "_links",
         "_measured",
@@ -95,7 +97,7 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
         self._attributes = attributes
         self._start_time = start_time
         self._end_time: int | None = None
-        self._status = _UNSET
+        self._status = UNSET
         self._events: Sequence[Any] = ()
         self._links: Sequence[Link] = ()
         self._dropped_attributes = 0
@@ -103,8 +105,9 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
         self._dropped_links = 0
         self._record_exception = True
         self._set_status_on_exception = True
-        # (histogram, attributes as a tuple of pairs): what the export thread shall measure.
-        self._measured: tuple[Any, tuple[Any, ...]] | None = None
+        # Where the export thread shall measure this span, and the attributes to do it by.
+        self._histogram: DurationHistogram | None = None
+        self._measured: tuple[Any, ...] = ()
 
     # What all spans of a tracer share is the tracer's.
     @property

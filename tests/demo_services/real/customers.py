@@ -14,6 +14,7 @@ from tests.demo_services.real.world import World
 
 _GIVE_UP_S = 120.0
 _FINAL = (200, 201, 402, 409)
+_CANCELLED = 424
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,18 @@ class Customer:
             status = self._ask(key)
             if status in _FINAL:
                 return status
+            if status == 503 and self._is_cancelled(key):
+                return _CANCELLED
             time.sleep(self.patience())
         raise AssertionError(f"order {key} had no final answer; the last was {status}")
+
+    def _is_cancelled(self, key: str) -> bool:
+        try:
+            url = f"{self.world.shop.url('gateway')}/orders/{key}"
+            found = requests.get(url, timeout=30)
+        except requests.RequestException:
+            return False
+        return found.ok and found.json()["state"] == "cancelled"
 
     def _ask(self, key: str) -> int:
         try:

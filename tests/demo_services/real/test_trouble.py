@@ -39,7 +39,7 @@ def test_a_breaker_opens_half_opens_and_closes_in_prometheus(world: World) -> No
     assert {tuple(answer.json()["degraded"]) for answer in answers} == {("catalog",)}
 
     def whole() -> bool:
-        return world.order().json()["degraded"] == []
+        return bool(world.order().json()["degraded"] == [])
 
     wait_until(whole, "an order that is not degraded")
     wait_until(lambda: breaker(world)["closed"] > before["closed"], "a closed breaker")
@@ -76,7 +76,7 @@ def test_a_declined_order_is_compensated_and_seen(world: World) -> None:
     def compensated() -> list[str]:
         spans = world.spans(thread, bool)
         return [
-            event.attributes["shop.step"]
+            str(event.attributes["shop.step"])
             for span in spans
             for event in span.events
             if event.name == "compensated"

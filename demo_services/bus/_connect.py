@@ -1,4 +1,4 @@
-"""From a URL to a bus: `amqp://…` is RabbitMQ, `kafka://host:port` is Kafka."""
+"""From a URL to a bus: `amqp:` is RabbitMQ, `kafka:` Kafka, `sqlite:` a file instead of both."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ def publisher(url: Secret) -> Publisher:
         from demo_services.bus.kafka import KafkaPublisher
 
         return KafkaPublisher(url)
+    if _scheme(url) == "sqlite":
+        from demo_services.bus.sqlite import SqlitePublisher
+
+        return SqlitePublisher(url)
     from demo_services.bus.rabbit import RabbitPublisher
 
     return RabbitPublisher(url)
@@ -31,6 +35,10 @@ def subscriber(url: Secret, queue: str, topic: str) -> Subscriber:
         from demo_services.bus.kafka import KafkaSubscriber
 
         return KafkaSubscriber(url, queue, topic)
+    if _scheme(url) == "sqlite":
+        from demo_services.bus.sqlite import SqliteSubscriber
+
+        return SqliteSubscriber(url, queue, topic)
     from demo_services.bus.rabbit import RabbitSubscriber
 
     return RabbitSubscriber(url, queue, topic)
@@ -57,7 +65,9 @@ def subscribed(
 
 def _scheme(url: Secret) -> str:
     scheme = urlsplit(url.reveal()).scheme
-    if scheme not in ("amqp", "amqps", "kafka"):
+    if scheme not in ("amqp", "amqps", "kafka", "sqlite"):
         # Not the URL itself: it may hold a password.
-        raise SettingsError(f"BUS_URL begins with {scheme!r}, but must with amqp:// or kafka://")
+        raise SettingsError(
+            f"BUS_URL begins with {scheme!r}, but must with amqp://, kafka:// or sqlite:///"
+        )
     return scheme

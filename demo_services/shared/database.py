@@ -60,8 +60,8 @@ def _observe(engine: Engine) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def _(_c: Any, cursor: Any, statement: str, _p: Any, context: Any, _m: Any) -> None:
         slow = FAULTS.level("slow-query")
-        if trace.get_current_span().is_recording() and context is not None:
-            words = statement.split()
+        words = statement.split()
+        if trace.get_current_span().is_recording() and words[0] != "BEGIN":
             context.shop_span = _tracer.start_span(
                 f"{words[0]} {system}",
                 kind=SpanKind.CLIENT,

@@ -5,6 +5,7 @@ They are the SDK's own; only their way out is clew's.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -84,12 +85,17 @@ def meter_provider(runtime: Runtime) -> MeterProvider:
 
 
 def forget_parent(provider: MeterProvider) -> None:
-    """After a fork: let the child's sums begin at zero. The SDK would go on from the parent's."""
+    """After a fork: let the child's sums begin at zero. The SDK would go on from the parent's.
+
+    With locks of its own: the parent's export thread may have held them.
+    """
     consumer = provider._measurement_consumer
     storages = getattr(consumer, "_reader_storages", None)
     if not isinstance(storages, dict):
         return  # another release of the SDK keeps them elsewhere
+    consumer._lock = threading.Lock()  # type: ignore[attr-defined]
     for reader, storage in list(storages.items()):
+        reader._lock = threading.RLock()
         storages[reader] = type(storage)(
             consumer._sdk_config,  # type: ignore[attr-defined]
             reader._instrument_class_temporality,

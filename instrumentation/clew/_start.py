@@ -64,6 +64,11 @@ def _install(runtime: Runtime) -> None:
     atexit.register(runtime.stop)
     _signals.on_terminate(runtime.stop)
     if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=runtime.pipeline.gate.before,
+            after_in_parent=runtime.pipeline.gate.after_in_parent,
+            after_in_child=runtime.pipeline.gate.after_in_child,
+        )
         os.register_at_fork(after_in_child=runtime.begin_in_child)
     _hooks.when("multiprocessing.util", lambda util: _end_with_multiprocessing(util, runtime))
 

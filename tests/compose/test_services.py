@@ -7,7 +7,10 @@ import pytest
 from tests.compose.document import Service, document, services
 
 SERVICES = list(services().values())
-NO_HEALTHCHECK = {"collector": "its image holds nothing that could ask it"}
+NO_HEALTHCHECK = {
+    "collector": "its image holds nothing that could ask it",
+    "notifications": "a worker without a port",
+}
 """Services without a health check, and why. compose.yaml says it too."""
 
 every_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from demo_services import bus
+from demo_services.bus import sqlite
 from demo_services.bus._interface import MAX_ATTEMPTS
 from demo_services.shared.settings import Secret, SettingsError
 from tests.demo_services.brokers import Rabbit, rabbit
@@ -89,16 +91,27 @@ def kafka() -> Iterator[str]:
 
 KINDS = [
     "memory",
+    "sqlite",
     *(pytest.param(kind, marks=pytest.mark.backends) for kind in ("kafka", "rabbitmq")),
 ]
 
 
 @pytest.fixture(params=KINDS)
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     kind = request.param
     if kind == "memory":
         memory = bus.MemoryBus()
         yield Bench(memory, memory.subscriber, lambda queue: len(memory.parked[queue]))
+        return
+    if kind == "sqlite":
+        file = Secret(f"sqlite:///{tmp_path}/bus.db")
+        taker = bus.publisher(file)
+        yield Bench(
+            taker,
+            lambda queue, topic: bus.subscriber(file, queue, topic),
+            lambda queue: sqlite.parked(file, queue),
+        )
+        taker.close()
         return
     address = request.getfixturevalue(kind)
     if kind == "kafka":

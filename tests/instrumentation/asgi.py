@@ -90,3 +90,22 @@ def get(app: ASGIApp, target: str = "/", headers: Any = None, **own: Any) -> Res
     """A GET request to `app`, in an event loop of its own."""
     request = scope(own.pop("method", "GET"), target, **{**with_headers(headers or {}), **own})
     return asyncio.run(exchange(app, request))
+
+
+START = {"type": "http.response.start", "status": 200, "headers": []}
+LAST = {"type": "http.response.body", "body": b""}
+
+
+def sends(*messages: dict[str, Any]) -> Any:
+    """An application that sends these messages."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for message in messages:
+            await send(message)
+
+    return app
+
+
+async def fails(scope: Any, receive: Any, send: Any) -> None:
+    """An application that raises."""
+    raise LookupError("gone")

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from clew.wsgi import ClewWsgiMiddleware
 from tests.instrumentation.telemetry import Telemetry, telemetry
 from tests.support import examples
 from tests.support.otlp_sink import Sink, otlp_sink
 from tests.support.processes import run_python
+from tests.support.raw_server import RawServer, raw_server
+from tests.support.tls import make_authority
 
 examples.load_profile()
 
@@ -63,3 +68,22 @@ def make(sink: Sink) -> Iterator[Callable[..., Telemetry]]:
 def clew(make: Callable[..., Telemetry]) -> Telemetry:
     """Telemetry with the default settings."""
     return make()
+
+
+@pytest.fixture
+def raw() -> Iterator[RawServer]:
+    """A server that answers as no HTTP library would."""
+    with raw_server() as server:
+        yield server
+
+
+@pytest.fixture
+def wrap(clew: Telemetry) -> Callable[[Any], Any]:
+    """Wraps WSGI applications."""
+    return lambda app: ClewWsgiMiddleware(app, clew.runtime)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a CA, and certificates that it signed."""
+    return make_authority(tmp_path_factory.mktemp("tls"))

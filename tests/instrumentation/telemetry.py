@@ -11,7 +11,7 @@ from typing import Any
 
 import starlette.routing
 
-from clew import _routes
+from clew import _names, _routes
 from clew._config import Settings
 from clew._hooks import wrap_stack
 from clew._names import ACCESS_LOGGER
@@ -65,6 +65,14 @@ class Telemetry:
     def logs(self) -> list[Item]:
         self.flush()
         return self.sink.logs()
+
+    def dropped(self, signal: str) -> dict[str, float]:
+        """{reason: items} as the exported metric tells it, zeros left out."""
+        return {
+            point.attributes[_names.REASON]: point.number
+            for point in self.points(_names.EXPORT_DROPPED)
+            if point.attributes[_names.SIGNAL] == signal and point.number
+        }
 
     def lines(self) -> list[dict[str, Any]]:
         """The JSON lines on what stands for standard output."""

@@ -1,40 +1,22 @@
-"""ASGI requests from beginning to end: what is measured, and when it counts as done."""
+"""ASGI requests: what all signals tell of them."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi import BackgroundTasks, FastAPI, WebSocket
-from fastapi.testclient import TestClient
-from opentelemetry import trace
+from fastapi import FastAPI
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse, StreamingResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
-from tests.instrumentation.asgi import Response, exchange, get, scope
+from tests.instrumentation.asgi import LAST, START, get, sends
 from tests.instrumentation.telemetry import Telemetry
 
 DURATION = "http.server.request.duration"
 ACTIVE = "http.server.active_requests"
-_START = {"type": "http.response.start", "status": 200, "headers": []}
-_LAST = {"type": "http.response.body", "body": b""}
-
-
-def _app(*messages: dict[str, Any]) -> Any:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        for message in messages:
-            await send(message)
-
-    return app
-
-
-async def _fails(scope: Any, receive: Any, send: Any) -> None:
-    raise LookupError("gone")
 
 
 def test_all_signals_of_one_request(clew: Telemetry) -> None:
@@ -90,7 +72,7 @@ def test_parent_of_the_caller(clew: Telemetry) -> None:
     """The span continues the caller's trace, its trace state included."""
     trace_id, span_id = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     headers = {"traceparent": f"00-{trace_id}-{span_id}-01", "tracestate": "vendor=1"}
-    get(clew.wrap(_app(_START, _LAST)), headers=headers)
+    get(clew.wrap(sends(START, LAST)), headers=headers)
     span = clew.span().data
     assert (span.trace_id.hex(), span.parent_span_id.hex()) == (trace_id, span_id)
     assert (span.trace_state, span.flags) == ("vendor=1", 0x300)
@@ -99,7 +81,7 @@ def test_parent_of_the_caller(clew: Telemetry) -> None:
 def test_unsampled_caller_is_counted_not_traced(clew: Telemetry) -> None:
     """Where the caller sampled no trace there is no span, but metric, log line and its ids."""
     headers = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-00"}
-    get(clew.wrap(_app(_START, _LAST)), headers=headers)
+    get(clew.wrap(sends(START, LAST)), headers=headers)
     assert clew.spans() == []
     (point,) = clew.points(DURATION)
     assert (point.data.count, clew.sink.exemplars(DURATION)) == (1, [])
@@ -117,7 +99,7 @@ def test_samplers(
     monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0")
     clew = make()
     headers = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-00"}
-    app = clew.wrap(_app(_START, _LAST))
+    app = clew.wrap(sends(START, LAST))
     get(app)
     get(app, headers=headers)
     spans = clew.spans()
@@ -144,202 +126,6 @@ def test_spans_inside_are_children(clew: Telemetry) -> None:
     assert inner.attributes["correlation_id"] == server.attributes["correlation_id"]
 
 
-def test_stream_lasts_until_its_last_byte(clew: Telemetry) -> None:
-    """A streamed response is not done when its handler returns, but when the last part was sent."""
-    order: list[str] = []
-    span = trace.INVALID_SPAN
-
-    async def parts() -> Any:
-        nonlocal span
-        span = trace.get_current_span()
-        order.append(f"first: recording={span.is_recording()}")
-        yield "a"
-        order.append(f"second: recording={span.is_recording()}")
-        yield "b"
-
-    async def stream(request: Any) -> StreamingResponse:
-        return StreamingResponse(parts())
-
-    get(clew.wrap(Starlette(routes=[Route("/", stream)])))
-    assert order == ["first: recording=True", "second: recording=True"]
-    assert not span.is_recording()
-    assert clew.span().attributes["http.response.status_code"] == 200
-
-
-def test_background_tasks_do_not_count(clew: Telemetry) -> None:
-    """A background task runs after the request's end, in its trace."""
-    app = FastAPI()
-    seen: list[Any] = []
-
-    def later() -> None:
-        span = trace.get_current_span()
-        seen.append((span.is_recording(), span.get_span_context().trace_id))
-
-    @app.get("/")
-    def read(tasks: BackgroundTasks) -> str:
-        tasks.add_task(later)
-        return "ok"
-
-    get(clew.wrap(app))
-    span = clew.span().data
-    assert seen == [(False, int.from_bytes(span.trace_id, "big"))]
-
-
-def test_failing_background_task_is_not_the_requests_failure(clew: Telemetry) -> None:
-    """The request was answered with 200; what failed after it is not counted against it."""
-    app = FastAPI()
-
-    def later() -> None:
-        raise ValueError("later")
-
-    @app.get("/")
-    def read(tasks: BackgroundTasks) -> str:
-        tasks.add_task(later)
-        return "ok"
-
-    response = get(clew.wrap(app))
-    assert isinstance(response.raised, ValueError)
-    span = clew.span()
-    assert span.data.status.code == 0
-    assert "error.type" not in span.attributes
-
-
-def test_unhandled_exception(clew: Telemetry) -> None:
-    """The span has the exception and the status; metric and access line the error's type."""
-    response = get(clew.wrap(_fails))
-    assert isinstance(response.raised, LookupError)
-    span = clew.span()
-    assert (span.data.status.code, span.data.status.message) == (2, "LookupError: gone")
-    assert span.attributes["error.type"] == "LookupError"
-    assert span.attributes["http.response.status_code"] == 500
-    (event,) = span.data.events
-    assert event.name == "exception"
-    (point,) = clew.points(DURATION)
-    assert point.attributes["error.type"] == "LookupError"
-    assert point.attributes["http.response.status_code"] == 500
-    assert clew.access()[0]["level"] == "ERROR"
-
-
-def test_server_error_without_exception(clew: Telemetry) -> None:
-    """A 503 is an error of the server, and its type is the status."""
-    get(clew.wrap(_app({**_START, "status": 503}, _LAST)))
-    span = clew.span()
-    assert (span.data.status.code, span.attributes["error.type"]) == (2, "503")
-
-
-def test_client_error_is_no_server_error(clew: Telemetry) -> None:
-    """A 404 leaves the status of a SERVER span unset (HTTP conventions, "Status")."""
-    get(clew.wrap(_app({**_START, "status": 404}, _LAST)))
-    span = clew.span()
-    assert span.data.status.code == 0
-    assert "error.type" not in span.attributes
-
-
-def test_exception_that_cannot_be_told(clew: Telemetry) -> None:
-    """An exception whose text fails leaves the application as itself, and is measured."""
-
-    class Broken(Exception):
-        def __str__(self) -> str:
-            raise RuntimeError("no text")
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        raise Broken
-
-    response = get(clew.wrap(app))
-    assert isinstance(response.raised, Broken)
-    assert response.status == 500
-    assert clew.span().attributes["error.type"].endswith("Broken")
-
-
-def test_exception_in_the_middle_of_a_stream(clew: Telemetry) -> None:
-    """After the first byte the status cannot change; the error is told all the same."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send(_START)
-        await send({**_LAST, "body": b"a", "more_body": True})
-        raise OSError("disk")
-
-    response = get(clew.wrap(app))
-    assert [m["type"] for m in response.messages] == [_START["type"], _LAST["type"]]
-    span = clew.span()
-    assert span.attributes["http.response.status_code"] == 200
-    assert (span.attributes["error.type"], span.data.status.code) == ("OSError", 2)
-
-
-def test_cancelled_request(clew: Telemetry) -> None:
-    """A request that is cancelled ends, and nothing is answered in its place."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.Future()
-
-    async def main() -> Response:
-        task = asyncio.create_task(exchange(clew.wrap(app), scope()))
-        while not clew.runtime.pipeline.http.active.values():
-            await asyncio.sleep(0)
-        task.cancel()
-        return await task
-
-    response = asyncio.run(main())
-    assert isinstance(response.raised, asyncio.CancelledError)
-    assert response.messages == []
-    assert clew.span().attributes["error.type"].endswith("CancelledError")
-    (active,) = clew.points(ACTIVE)
-    assert active.number == 0
-
-
-def test_client_that_left(clew: Telemetry) -> None:
-    """A request that was given up because the client went away says so."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send(_START)
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    asyncio.run(exchange(clew.wrap(app), scope(), [{"type": "http.disconnect"}]))
-    span = clew.span()
-    assert (span.attributes["error.type"], span.data.status.code) == ("ClientDisconnect", 2)
-
-
-def test_incomplete_response(clew: Telemetry) -> None:
-    """An application that returns before the last byte gave no complete response."""
-    get(clew.wrap(_app(_START, {**_LAST, "more_body": True})))
-    assert clew.span().attributes["error.type"] == "IncompleteResponse"
-
-
-def test_no_response_at_all(clew: Telemetry) -> None:
-    """An application that returns without an answer is measured without a status."""
-    get(clew.wrap(_app()))
-    span = clew.span()
-    assert "http.response.status_code" not in span.attributes
-    assert span.data.status.code == 2
-
-
-def test_last_byte_twice_is_one_request(clew: Telemetry) -> None:
-    """An application that sends an end twice has still served one request."""
-    get(clew.wrap(_app(_START, _LAST, _LAST)))
-    assert len(clew.spans()) == 1
-    (point,) = clew.points(DURATION)
-    assert point.data.count == 1
-
-
-@pytest.mark.parametrize(
-    "messages",
-    [
-        ({**_START, "trailers": True}, _LAST, {"type": "http.response.trailers", "headers": []}),
-        (_START, {"type": "http.response.pathsend", "path": "/x"}),
-        (_START, {"type": "http.response.zerocopysend", "file": None}),
-        ({"type": "http.response.debug", "info": {}}, _START, _LAST),
-        ({"type": "http.response.early_hint", "links": []}, _START, _LAST),
-    ],
-    ids=["trailers", "pathsend", "zerocopysend", "debug", "early_hint"],
-)
-def test_extensions(messages: tuple[dict[str, Any], ...], clew: Telemetry) -> None:
-    """Responses by the extensions of ASGI are complete, and pass as they are."""
-    response = get(clew.wrap(_app(*messages)))
-    assert [m["type"] for m in response.messages] == [m["type"] for m in messages]
-    assert "error.type" not in clew.span().attributes
-
-
 def test_head(clew: Telemetry) -> None:
     """A HEAD request is one of its own kind, and complete without a body."""
     app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("text"))])
@@ -350,7 +136,7 @@ def test_head(clew: Telemetry) -> None:
 
 def test_unknown_method(clew: Telemetry) -> None:
     """A method that nobody knows is "_OTHER" in labels, and told on the span alone."""
-    app = clew.wrap(_app(_START, _LAST))
+    app = clew.wrap(sends(START, LAST))
     for method in ("BREW", "get", "G" * 1_000):
         get(app, method=method)
     names = [(s.data.name, s.attributes["http.request.method_original"]) for s in clew.spans()]
@@ -362,7 +148,7 @@ def test_unknown_method(clew: Telemetry) -> None:
 
 def test_query_secrets(clew: Telemetry) -> None:
     """Parameters that sign a request are redacted (semantic conventions, url.query)."""
-    get(clew.wrap(_app(_START, _LAST)), "/?a=1&sig=s3cret&X-Amz-Signature=s3cret&b=%20")
+    get(clew.wrap(sends(START, LAST)), "/?a=1&sig=s3cret&X-Amz-Signature=s3cret&b=%20")
     query = clew.span().attributes["url.query"]
     assert "s3cret" not in query
     assert query.startswith("a=1&sig=REDACTED&X-Amz-Signature=REDACTED")
@@ -371,7 +157,7 @@ def test_query_secrets(clew: Telemetry) -> None:
 def test_excluded_urls_give_nothing(make: Callable[..., Telemetry]) -> None:
     """An excluded path gives no span, no metric, no line and no header."""
     clew = make(OTEL_PYTHON_EXCLUDED_URLS="^/health$,metrics")
-    app = clew.wrap(_app(_START, _LAST))
+    app = clew.wrap(sends(START, LAST))
     for path in ("/health", "/internal/metrics"):
         assert "x-correlation-id" not in get(app, path).headers
     assert clew.spans() == []
@@ -399,7 +185,7 @@ def test_active_requests(clew: Telemetry) -> None:
 def test_access_lines_can_be_switched_off(make: Callable[..., Telemetry]) -> None:
     """CLEW_ACCESS_LOG=false leaves spans and metrics as they are."""
     clew = make(CLEW_ACCESS_LOG="false")
-    get(clew.wrap(_app(_START, _LAST)))
+    get(clew.wrap(sends(START, LAST)))
     assert clew.access() == []
     assert len(clew.spans()) == 1
 
@@ -424,79 +210,3 @@ def test_other_scopes_pass() -> None:
     for kind in ("lifespan", "webtransport"):
         asyncio.run(wrapped(Untouched(type=kind), lambda: None, lambda m: None))  # type: ignore[arg-type]
     assert seen == ["lifespan", "webtransport"]
-
-
-def test_websocket(clew: Telemetry) -> None:
-    """A WebSocket is one span, named by its route, and no request duration."""
-    app = FastAPI()
-
-    @app.websocket("/live/{room}")
-    async def live(socket: WebSocket) -> None:
-        await socket.accept()
-        await socket.send_text(await socket.receive_text())
-        await socket.close()
-
-    with TestClient(clew.wrap(app)).websocket_connect("/live/7") as socket:
-        socket.send_text("hello")
-        assert socket.receive_text() == "hello"
-    span = clew.span()
-    assert span.data.name == "WS /live/{room}"
-    assert span.attributes["http.response.status_code"] == 101
-    assert span.attributes["network.protocol.name"] == "websocket"
-    assert "error.type" not in span.attributes
-    assert clew.points(DURATION) == []
-    assert clew.points(ACTIVE) == []
-
-
-def test_starlette_websocket_route(clew: Telemetry) -> None:
-    """Starlette's own WebSocket routes give their template too."""
-
-    async def live(socket: Any) -> None:
-        await socket.accept()
-        await socket.close()
-
-    app = Starlette(routes=[WebSocketRoute("/live/{room}", live)])
-    with TestClient(clew.wrap(app)).websocket_connect("/live/7"):
-        pass
-    assert clew.span().data.name == "WS /live/{room}"
-
-
-def test_refused_websocket(clew: Telemetry) -> None:
-    """A connection closed before it was accepted is a 403 (ASGI specification)."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "websocket.close"})
-
-    asyncio.run(exchange(clew.wrap(app), scope(type="websocket", scheme="ws"), []))
-    assert clew.span().attributes["http.response.status_code"] == 403
-
-
-def test_failing_websocket(clew: Telemetry) -> None:
-    """An exception in a WebSocket handler is on its span, and leaves as itself."""
-    response = asyncio.run(exchange(clew.wrap(_fails), scope(type="websocket", scheme="ws"), []))
-    assert isinstance(response.raised, LookupError)
-    assert response.messages == []
-    assert clew.span().attributes["error.type"] == "LookupError"
-
-
-def test_no_work_for_the_garbage_collector(clew: Telemetry) -> None:
-    """What a request held is free at its end, without the cyclic collector."""
-
-    class State(dict[str, Any]):
-        pass
-
-    async def hello(request: Any) -> PlainTextResponse:  # no thread, which keeps things a while
-        return PlainTextResponse("ok")
-
-    app = clew.wrap(Starlette(routes=[Route("/", hello)]))
-    get(app)
-    state = State()
-    held = weakref.ref(state)
-    gc.collect()
-    gc.disable()
-    try:
-        get(app, state=state)
-        del state
-        assert held() is None
-    finally:
-        gc.enable()

@@ -1,4 +1,4 @@
-"""How a process ends: everything handed over where the way is open, and in time where it is shut."""
+"""How a process ends: all handed over where the way is open, in time where it is shut."""
 
 from __future__ import annotations
 

@@ -80,8 +80,8 @@ def test_import_is_light(script: Script) -> None:
     """
     heavy = [
         "fastapi", "starlette", "flask", "werkzeug", "requests", "urllib3", "uvicorn", "gunicorn",
-        "grpc", "prometheus_client", "http.client", "ssl", "asyncio", "multiprocessing", "http.server",
-        "google.protobuf", "opentelemetry.exporter.otlp.proto.common",
+        "grpc", "prometheus_client", "http.client", "ssl", "asyncio", "multiprocessing",
+        "http.server", "google.protobuf", "opentelemetry.exporter.otlp.proto.common",
     ]  # fmt: skip
     code = f"""
         import sys

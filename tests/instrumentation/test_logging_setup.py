@@ -21,9 +21,7 @@ def _lines(script: Script, code: str, **settings: str) -> list[str]:
 
 
 def _records(script: Script) -> list[str]:
-    return [
-        item.data.body.string_value for item in script.sink.logs() if item.scope == "shop"
-    ]
+    return [item.data.body.string_value for item in script.sink.logs() if item.scope == "shop"]
 
 
 def test_without_any_configuration(script: Script) -> None:

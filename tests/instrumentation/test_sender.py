@@ -1,83 +1,13 @@
-"""The sending thread's work, turn by turn: a scripted clock, and transports that answer by script."""
+"""The sending thread's work, turn by turn: clock and answers are scripted."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import Any
 
 import pytest
 
-from clew._config import Endpoint
 from clew.export._answer import Answer
-from clew.export._parcel import Parcel
-from clew.export._sender import Sender
-from clew.export._tally import Tally
-from tests.e2e.wait import wait_until
-
-OK = Answer()
-AWAY = Answer(reason="unreachable", detail="refused", retry=True)
-REFUSED = Answer(reason="http_400", detail="HTTP 400")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Script:
-    """A transport that gives these answers, and then the last one for ever."""
-
-    def __init__(self, answers: Iterable[Answer | Exception]) -> None:
-        self._answers = list(answers)
-        self.sent: list[bytes] = []
-        self.timeouts: list[float] = []
-        self.closed = False
-
-    def send(self, body: bytes, timeout: float) -> Answer:
-        self.sent.append(body)
-        self.timeouts.append(timeout)
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class Turns:
-    """A sender whose thread is not started: `turn` does what it would do next."""
-
-    def __init__(self, limit: int = 1_000, **answers: Iterable[Answer | Exception]) -> None:
-        self.clock = Clock()
-        self.tally = Tally()
-        endpoints = {
-            signal: Endpoint(f"http://{signal}.example", "http/protobuf", {}, 10.0, False)
-            for signal in answers
-        }
-        self.sender = Sender(endpoints, self.tally, limit=limit, clock=self.clock)
-        self.lanes = self.sender._lanes
-        self.transports: dict[str, Any] = {}
-        for signal, lane in self.lanes.items():
-            lane.jitter = lambda: 1.0
-            lane.transport = self.transports[signal] = Script(answers[signal])
-
-    def put(self, signal: str, *bodies: bytes) -> None:
-        for body in bodies:
-            self.sender.put(signal, Parcel(body, len(body)))
-
-    def turn(self) -> float | None:
-        """One attempt, and then the seconds until the next; None where nothing waits."""
-        lane, parcel, wait = self.sender._next()
-        if lane is not None and parcel is not None:
-            self.sender._attempt(lane, parcel)
-            lane, parcel, wait = self.sender._next()
-            return 0.0 if lane is not None else wait
-        return wait
+from tests.instrumentation.turns import AWAY, OK, REFUSED, Turns
 
 
 def test_in_order() -> None:
@@ -178,39 +108,6 @@ def test_signals_do_not_wait_for_each_other() -> None:
     assert turns.transports["logs"].sent == [b"b"]
 
 
-def test_outbox_is_bounded() -> None:
-    """Beyond the limit the oldest of the fullest signal go first, and are counted."""
-    turns = Turns(limit=10, traces=[AWAY], logs=[AWAY])
-    turns.put("logs", b"xx")
-    turns.put("traces", b"aaaa", b"bbbb", b"cccc")
-    assert turns.sender.queued_bytes == 10
-    assert [parcel.body for parcel in turns.lanes["traces"].live] == [b"bbbb", b"cccc"]
-    assert turns.tally.dropped_by_reason() == {("traces", "outbox_full"): 4}
-
-
-def test_parcel_larger_than_the_outbox() -> None:
-    """A parcel that is alone too large is dropped, and the rest lives."""
-    turns = Turns(limit=10, traces=[OK], logs=[OK])
-    turns.put("logs", b"b")
-    turns.put("traces", b"a" * 11)
-    assert turns.tally.dropped_by_reason() == {("traces", "outbox_full"): 11}
-    assert turns.sender.queued_bytes == 1
-
-
-def test_dropped_while_on_its_way_is_not_counted_twice() -> None:
-    """A parcel that lost its place while it was being sent counts once."""
-    turns = Turns(limit=10, traces=[OK])
-    turns.put("traces", b"aaaaaa")
-    lane, parcel, _ = turns.sender._next()
-    turns.put("traces", b"bbbbbb")
-    assert lane is not None
-    assert parcel is not None
-    turns.sender._attempt(lane, parcel)
-    dropped = sum(turns.tally.dropped_by_reason().values())
-    assert dropped + sum(turns.tally.sent_by_signal().values()) == 6
-    assert [one.body for one in lane.live] == [b"bbbbbb"]
-
-
 def test_one_line_for_an_outage(caplog: pytest.LogCaptureFixture) -> None:
     """An outage is one warning, its end another; refusals of one kind are one error."""
     turns = Turns(traces=[AWAY, AWAY, AWAY, OK, REFUSED])
@@ -223,62 +120,3 @@ def test_one_line_for_an_outage(caplog: pytest.LogCaptureFixture) -> None:
     told = caplog.text
     assert "http://traces.example" in told
     assert "refused" in told
-
-
-def test_end_sends_what_waits() -> None:
-    """At the end what waits is sent, whatever pause it was in."""
-    turns = Turns(traces=[AWAY, OK])
-    turns.put("traces", b"a", b"b")
-    turns.turn()
-    turns.sender.start()
-    turns.sender.stop(turns.clock.now + 20)
-    assert turns.transports["traces"].sent == [b"a", b"a", b"b"]
-    assert turns.transports["traces"].closed
-    assert turns.tally.sent_by_signal() == {"traces": 2}
-
-
-def test_end_gives_up_an_endpoint_that_is_away() -> None:
-    """At the end an endpoint that is away is tried once; what is left is counted."""
-    turns = Turns(traces=[AWAY], logs=[OK])
-    turns.put("traces", b"a", b"b")
-    turns.put("logs", b"c")
-    turns.sender.start()
-    turns.sender.stop(turns.clock.now + 20)
-    assert turns.tally.dropped_by_reason() == {("traces", "shutdown"): 2}
-    assert turns.tally.sent_by_signal() == {"logs": 1}
-
-
-def test_end_past_its_deadline() -> None:
-    """With no time left nothing is tried, and what waited is counted."""
-    turns = Turns(traces=[OK])
-    turns.put("traces", b"a")
-    turns.sender.stop(turns.clock.now)
-    assert turns.transports["traces"].sent == []
-    assert turns.tally.dropped_by_reason() == {("traces", "shutdown"): 1}
-
-
-def test_last_attempts_are_short() -> None:
-    """At the end an attempt may take no longer than there is time left."""
-    turns = Turns(traces=[OK])
-    turns.put("traces", b"a")
-    turns.turn()
-    turns.sender._stop_at = turns.clock.now + 3
-    turns.put("traces", b"b")
-    turns.turn()
-    assert turns.transports["traces"].timeouts == [10.0, 3.0]
-
-
-def test_flush() -> None:
-    """`flush` waits until nothing waits; with a dead endpoint it gives up at its deadline."""
-    turns = Turns(traces=[OK])
-    turns.put("traces", b"a")
-    turns.sender.start()
-    assert turns.sender.flush(turns.clock.now + 20)
-    assert turns.tally.sent_by_signal() == {"traces": 1}
-    away = Turns(traces=[AWAY])
-    away.put("traces", b"a")
-    away.sender.start()
-    wait_until(lambda: away.transports["traces"].sent, "the first attempt")
-    assert not away.sender.flush(away.clock.now)
-    for sender in (turns.sender, away.sender):
-        sender.stop(turns.clock.now)

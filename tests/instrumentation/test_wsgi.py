@@ -2,81 +2,29 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
-from wsgiref.util import FileWrapper, setup_testing_defaults
+from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry import trace
 
 import clew as public
 from clew import correlation
 from clew.wsgi import ClewWsgiMiddleware
 from tests.instrumentation.telemetry import Telemetry
+from tests.instrumentation.wsgi import call, ok
 
 DURATION = "http.server.request.duration"
 ACTIVE = "http.server.active_requests"
 
 
-class Response:
-    """What came back: status, headers, body, and the exception that left the application."""
-
-    status = ""
-    raised: BaseException | None = None
-
-    def __init__(self) -> None:
-        self.headers: list[tuple[str, str]] = []
-        self.parts: list[bytes] = []
-
-    @property
-    def body(self) -> bytes:
-        return b"".join(self.parts)
-
-    @property
-    def correlation_id(self) -> str:
-        return dict(self.headers)["X-Correlation-ID"]
-
-
-def call(app: Any, **environ: Any) -> Response:
-    """One request as a server makes it: call, iterate, close."""
-    setup_testing_defaults(environ)
-    response = Response()
-
-    def start_response(status: str, headers: list[Any], exc_info: Any = None) -> Any:
-        response.status, response.headers = status, headers
-        return response.parts.append
-
-    body: Iterable[bytes] = ()
-    try:
-        body = app(environ, start_response)
-        response.parts.extend(body)
-    except BaseException as error:
-        response.raised = error
-    finally:
-        close = getattr(body, "close", None)
-        if close is not None:
-            close()
-    return response
-
-
-def _ok(environ: Any, start_response: Any) -> list[bytes]:
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [b"ok"]
-
-
-@pytest.fixture
-def wrap(clew: Telemetry) -> Callable[[Any], Any]:
-    return lambda app: ClewWsgiMiddleware(app, clew.runtime)
-
-
 def test_all_signals_of_one_request(clew: Telemetry, wrap: Callable[[Any], Any]) -> None:
     """Span, metric and access line tell the same request."""
     response = call(
-        wrap(_ok), REQUEST_METHOD="POST", SCRIPT_NAME="/app", PATH_INFO="/users/7",
+        wrap(ok), REQUEST_METHOD="POST", SCRIPT_NAME="/app", PATH_INFO="/users/7",
         QUERY_STRING="q=1&sig=s3cret", HTTP_HOST="shop.example:8080", REMOTE_ADDR="192.0.2.7",
         HTTP_USER_AGENT="curl/8", HTTP_X_CORRELATION_ID="t", SERVER_PROTOCOL="HTTP/1.1",
     )  # fmt: skip
@@ -111,7 +59,7 @@ def test_all_signals_of_one_request(clew: Telemetry, wrap: Callable[[Any], Any])
 def test_parent_and_id_of_the_caller(clew: Telemetry, wrap: Callable[[Any], Any]) -> None:
     """The span continues the caller's trace; the id is read as with ASGI."""
     response = call(
-        wrap(_ok), HTTP_TRACEPARENT=f"00-{'a' * 32}-{'b' * 16}-01", HTTP_BAGGAGE="correlation_id=c"
+        wrap(ok), HTTP_TRACEPARENT=f"00-{'a' * 32}-{'b' * 16}-01", HTTP_BAGGAGE="correlation_id=c"
     )
     assert response.correlation_id == "c"
     assert clew.span().data.parent_span_id.hex() == "b" * 16
@@ -119,71 +67,9 @@ def test_parent_and_id_of_the_caller(clew: Telemetry, wrap: Callable[[Any], Any]
 
 def test_wsgi_is_kept_to(wrap: Callable[[Any], Any]) -> None:
     """Between a strict server and a strict application the middleware breaks no rule of WSGI."""
-    response = call(validator(wrap(validator(_ok))), QUERY_STRING="")
+    response = call(validator(wrap(validator(ok))), QUERY_STRING="")
     assert response.raised is None
     assert response.body == b"ok"
-
-
-def test_body_is_part_of_the_request(clew: Telemetry, wrap: Callable[[Any], Any]) -> None:
-    """A generator runs within the request, and its close is the request's end."""
-    seen: list[Any] = []
-
-    def parts() -> Iterator[bytes]:
-        seen.append((public.correlation_id(), trace.get_current_span().is_recording()))
-        yield b"a"
-        yield b"b"
-        seen.append(clew.runtime.pipeline.http.active.values()[0][1])
-
-    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
-        start_response("200 OK", [])
-        return parts()
-
-    assert call(wrap(app), HTTP_X_REQUEST_ID="t").body == b"ab"
-    assert seen == [("t", True), 1]
-    assert public.correlation_id() is None
-    (active,) = clew.points(ACTIVE)
-    assert active.number == 0
-
-
-def test_close_of_the_body_is_called(wrap: Callable[[Any], Any]) -> None:
-    """The application's body is closed once, also where it fails."""
-    closed: list[str] = []
-
-    class Body:
-        def __init__(self, fails: bool) -> None:
-            self.fails = fails
-
-        def __iter__(self) -> Iterator[bytes]:
-            yield b"a"
-            if self.fails:
-                raise OSError("disk")
-
-        def close(self) -> None:
-            closed.append("closed")
-
-    for fails in (False, True):
-
-        def app(environ: Any, start_response: Any, fails: bool = fails) -> Body:
-            start_response("200 OK", [])
-            return Body(fails)
-
-        assert isinstance(call(wrap(app)).raised, OSError if fails else type(None))
-    assert closed == ["closed", "closed"]
-
-
-def test_file_wrapper_reaches_the_server(clew: Telemetry, wrap: Callable[[Any], Any]) -> None:
-    """A file for the server to send is handed on as it is, so that sendfile still works."""
-
-    def app(environ: Any, start_response: Any) -> Any:
-        start_response("200 OK", [])
-        return environ["wsgi.file_wrapper"](io.BytesIO(b"file"))
-
-    environ: dict[str, Any] = {"wsgi.file_wrapper": FileWrapper}
-    setup_testing_defaults(environ)
-    body = wrap(app)(environ, lambda status, headers: None)
-    assert isinstance(body, FileWrapper)
-    assert clew.span().attributes["http.response.status_code"] == 200
-    assert public.correlation_id() is None
 
 
 def test_unhandled_exception_is_a_500(clew: Telemetry, wrap: Callable[[Any], Any]) -> None:
@@ -204,32 +90,6 @@ def test_unhandled_exception_is_a_500(clew: Telemetry, wrap: Callable[[Any], Any
     assert (line["message"], line["level"]) == ("GET / 500", "ERROR")
 
 
-def test_exception_in_the_body(clew: Telemetry, wrap: Callable[[Any], Any]) -> None:
-    """After the first byte the status stands; the error is told all the same."""
-
-    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
-        start_response("200 OK", [])
-        yield b"a"
-        raise OSError("disk")
-
-    response = call(wrap(app))
-    assert (response.body, type(response.raised)) == (b"a", OSError)
-    attributes = clew.span().attributes
-    assert (attributes["error.type"], attributes["http.response.status_code"]) == ("OSError", 200)
-
-
-def test_exception_before_the_first_byte(clew: Telemetry, wrap: Callable[[Any], Any]) -> None:
-    """Before the first byte the server can still answer 500, and does (PEP 3333)."""
-
-    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
-        start_response("200 OK", [])
-        raise OSError("disk")
-        yield b""
-
-    call(wrap(app))
-    assert clew.span().attributes["http.response.status_code"] == 500
-
-
 def test_start_response_again_with_an_error(clew: Telemetry, wrap: Callable[[Any], Any]) -> None:
     """An application that replaces its status by an error's is measured by the latter."""
     import sys
@@ -244,26 +104,6 @@ def test_start_response_again_with_an_error(clew: Telemetry, wrap: Callable[[Any
 
     assert call(wrap(app)).status == "502 Bad Gateway"
     assert clew.span().attributes["error.type"] == "502"
-
-
-def test_application_that_returns_nothing(
-    clew: Telemetry, wrap: Callable[[Any], Any]
-) -> None:
-    """What is no body is the server's error to raise; the request is over all the same."""
-    response = call(wrap(lambda environ, start_response: None))
-    assert isinstance(response.raised, TypeError)
-    assert len(clew.spans()) == 1
-    assert [point.number for point in clew.points(ACTIVE)] == [0]
-
-
-def test_write_callable(wrap: Callable[[Any], Any]) -> None:
-    """The old way to write, through what start_response returns, works."""
-
-    def app(environ: Any, start_response: Any) -> list[bytes]:
-        start_response("200 OK", [])(b"written ")
-        return [b"returned"]
-
-    assert call(wrap(app)).body == b"written returned"
 
 
 def test_headers_of_the_application_are_not_changed(wrap: Callable[[Any], Any]) -> None:
@@ -282,7 +122,7 @@ def test_requests_of_one_thread_do_not_leak(clew: Telemetry, wrap: Callable[[Any
     """The next request on a worker's thread inherits nothing, though the last was never closed."""
     environ: dict[str, Any] = {"HTTP_X_CORRELATION_ID": "first"}
     setup_testing_defaults(environ)
-    app = wrap(_ok)
+    app = wrap(ok)
     abandoned = app(environ, lambda status, headers: None)
     assert call(app).correlation_id != "first"
     second = clew.spans()[0]
@@ -292,14 +132,14 @@ def test_requests_of_one_thread_do_not_leak(clew: Telemetry, wrap: Callable[[Any
 
 def test_nested_middleware_counts_once(clew: Telemetry, wrap: Callable[[Any], Any]) -> None:
     """An application that is wrapped twice is measured once."""
-    call(wrap(wrap(_ok)))
+    call(wrap(wrap(ok)))
     assert len(clew.spans()) == 1
 
 
 def test_excluded_urls(make: Callable[..., Telemetry]) -> None:
     """An excluded path gives nothing."""
     clew = make(OTEL_PYTHON_EXCLUDED_URLS="health")
-    app = ClewWsgiMiddleware(_ok, clew.runtime)
+    app = ClewWsgiMiddleware(ok, clew.runtime)
     assert "X-Correlation-ID" not in dict(call(app, PATH_INFO="/health").headers)
     assert clew.spans() == []
     assert clew.points(ACTIVE) == []
@@ -324,7 +164,7 @@ def test_any_request_is_served(environ: dict[str, Any], clew: Telemetry) -> None
     """Any environ: the application's answer with a valid id, and one more request counted."""
     before = sum(point.data.count for point in clew.points(DURATION))
     clew.sink.clear()
-    response = call(ClewWsgiMiddleware(_ok, clew.runtime), **environ)
+    response = call(ClewWsgiMiddleware(ok, clew.runtime), **environ)
     assert (response.raised, response.body) == (None, b"ok")
     assert correlation.is_valid(response.correlation_id)
     assert sum(point.data.count for point in clew.points(DURATION)) == before + 1
@@ -335,6 +175,6 @@ def test_environ_that_breaks_the_specification(
     broken: dict[str, Any], clew: Telemetry, wrap: Callable[[Any], Any]
 ) -> None:
     """An environ that clew cannot read is served by the application, and leaves no count behind."""
-    assert call(wrap(_ok), **broken).body == b"ok"
+    assert call(wrap(ok), **broken).body == b"ok"
     assert all(point.number == 0 for point in clew.points(ACTIVE))
     assert public.correlation_id() is None

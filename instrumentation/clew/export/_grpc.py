@@ -19,9 +19,9 @@ _RETRYABLE = frozenset(
         grpc.StatusCode.OUT_OF_RANGE,
         grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.DATA_LOSS,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
     )
 )
+_DETAILS, _RETRY_INFO = "grpc-status-details-bin", b"google.rpc.RetryInfo"
 
 
 def _same(data: bytes) -> bytes:
@@ -63,12 +63,21 @@ class GrpcTransport:
             return Answer(
                 reason=f"grpc_{code.name.lower()}",
                 detail=f"{code.name}: {error.details()}",
-                retry=code in _RETRYABLE,
+                retry=code in _RETRYABLE or _recovers(error),
             )
         return Answer(rejected=rejected_items(answered))
 
     def close(self) -> None:
         self._channel.close()
+
+
+def _recovers(error: grpc.RpcError) -> bool:
+    """True if an exhausted endpoint says that it will recover. One that does not, for example
+    because the request is larger than it ever takes, would be asked for ever."""
+    if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return False
+    found = [one.value for one in error.trailing_metadata() or () if one.key == _DETAILS]
+    return any(isinstance(value, bytes) and _RETRY_INFO in value for value in found)
 
 
 def _read(path: str | None) -> bytes | None:

@@ -68,6 +68,12 @@ class Lane:
             return max(now, self.not_before, self.drain_from)
         return None
 
+    def holds(self, last: Parcel | None) -> bool:
+        """True while `last`, or anything older, waits; what is on disk counts as older."""
+        if self.spool is not None and self.spool.size:
+            return True
+        return last is not None and any(parcel is last for parcel in self.live)
+
     def delivered(self, parcel: Parcel, rejected: int, now: float) -> None:
         """The endpoint took `parcel`, save `rejected` items of it."""
         # Not more than there are: data points are not counted one by one, and endpoints may err.

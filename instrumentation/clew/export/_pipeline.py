@@ -12,6 +12,7 @@ from opentelemetry.sdk.resources import Resource
 
 from clew import _faults, _names, metrics
 from clew._config import SIGNALS, Settings
+from clew._fork_gate import ForkGate
 from clew._version import __version__
 from clew.export import _metrics as encode_metrics
 from clew.export._buffer import Buffer
@@ -47,6 +48,7 @@ class Pipeline:
         self._settings = settings
         self.http = http
         self.collect = list(collect)
+        self.gate = ForkGate()
         self._wake = threading.Event()
         self.spans = Buffer(settings.max_queue_size, self._wake)
         self.logs = Buffer(settings.max_queue_size, self._wake)
@@ -60,7 +62,7 @@ class Pipeline:
             signal: endpoint for signal in SIGNALS if (endpoint := settings.endpoint(signal))
         }
         home, spools = open_spools(settings, resource, self._endpoints, self.tally)
-        self._sender = Sender(self._endpoints, self.tally, home, spools)
+        self._sender = Sender(self._endpoints, self.tally, home, spools, gate=self.gate)
         self._span_encoder = SpanEncoder(resource)
         self._log_encoder = LogEncoder(resource)
         # Re-entrant: a signal handler may flush while its thread is draining.
@@ -106,7 +108,7 @@ class Pipeline:
 
     def drain(self) -> None:
         """Measure, encode and queue all that the buffers hold now."""
-        with self._drain_lock:
+        with self.gate, self._drain_lock:
             self._drain_spans(self.spans.take())
             self._drain_logs(self.logs.take())
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from clew._config import Endpoint
+from clew._fork_gate import ForkGate
 from clew.export._answer import Answer
 from clew.export._lane import Lane
 from clew.export._parcel import Parcel
@@ -34,6 +35,7 @@ class Sender:
         spools: Mapping[str, Spool] | None = None,
         limit: int = OUTBOX_BYTES,
         clock: Callable[[], float] = monotonic,
+        gate: ForkGate | None = None,
     ) -> None:
         """`spools` are by signal; `home` is the folder they are in, closed at the end."""
         self._lanes = {
@@ -43,6 +45,7 @@ class Sender:
         self._home = home
         self._limit = limit
         self._clock = clock
+        self._gate = gate or ForkGate()
         self._changed = threading.Condition()
         self._stop_at: float | None = None
         self._thread: threading.Thread | None = None
@@ -73,9 +76,12 @@ class Sender:
             self._changed.notify_all()
 
     def flush(self, deadline: float) -> bool:
-        """Wait until nothing waits, or `deadline` of the clock. True if all was sent or refused."""
+        """Wait until what waits now does so no more, or `deadline` of the clock. True if all of it
+        was sent or refused."""
         with self._changed:
-            while any(lane.due(0.0) is not None for lane in self._lanes.values()):
+            # Not until nothing waits: in a busy process that moment may never come.
+            last = [(lane, lane.live[-1] if lane.live else None) for lane in self._lanes.values()]
+            while any(lane.holds(parcel) for lane, parcel in last):
                 left = deadline - self._clock()
                 if left <= 0 or self._thread is None or not self._thread.is_alive():
                     return False
@@ -140,7 +146,8 @@ class Sender:
         return None, None, max(0.01, min(due) - now) if due else None
 
     def _attempt(self, lane: Lane, parcel: Parcel) -> None:
-        from clew.export._transport import open_transport
+        with self._gate:  # a child that is forked off meanwhile could never import it
+            from clew.export._transport import open_transport
 
         timeout = lane.endpoint.timeout
         if self._stop_at is not None:

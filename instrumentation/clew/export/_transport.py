@@ -6,6 +6,7 @@ the rest of clew.
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  (the first connection would import it)
 import gzip
 import http.client
 import ssl

@@ -7,6 +7,9 @@ from pydantic import BaseModel, Field, ValidationError
 from demo_services.bus._interface import Message, Poison
 
 ORDER_CREATED = "OrderCreated"
+# Who hears of what. A publisher makes their queues too, so that a service that starts for the first
+# time after an event has not missed it.
+AUDIENCE: dict[str, tuple[str, ...]] = {ORDER_CREATED: ("inventory", "notifications")}
 
 
 class OrderCreated(BaseModel):

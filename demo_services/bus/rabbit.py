@@ -10,6 +10,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
 from demo_services.bus._attempt import Verdict, attempt
+from demo_services.bus._event import AUDIENCE
 from demo_services.bus._interface import MAX_ATTEMPTS, BusDown, Handle, Message
 from demo_services.shared.settings import Secret
 
@@ -64,6 +65,8 @@ class RabbitPublisher:
         if self._channel is None:
             self._channel = _connect(self._url)
             self._channel.confirm_delivery()
+            for queue in AUDIENCE.get(message.topic, ()):
+                declare(self._channel, queue, message.topic)
         properties = pika.BasicProperties(
             message_id=message.id,
             headers=dict(message.headers),
@@ -103,7 +106,7 @@ class RabbitSubscriber:
 
     def _consume(self, handle: Handle, stop: threading.Event) -> None:
         channel = _connect(self._url)
-        self.declare(channel)
+        declare(channel, self._queue, self._topic)
         channel.basic_qos(prefetch_count=20)
         logger.info("listening to %s", self._queue)
         for method, properties, body in channel.consume(self._queue, inactivity_timeout=0.2):
@@ -128,20 +131,21 @@ class RabbitSubscriber:
             channel.connection.sleep(0.1 * number)
             channel.basic_nack(tag, requeue=True)
 
-    def declare(self, channel: BlockingChannel) -> None:
-        """The queue and its dead letters. Quorum queues survive, and count deliveries."""
-        dead = f"{self._queue}.dead"
-        channel.queue_declare(dead, durable=True, arguments={"x-queue-type": "quorum"})
-        channel.queue_bind(dead, DEAD, self._queue)
-        arguments = {
-            "x-queue-type": "quorum",
-            "x-dead-letter-exchange": DEAD,
-            "x-dead-letter-routing-key": self._queue,
-            # A second net, should a handler kill the process each time.
-            "x-delivery-limit": 2 * MAX_ATTEMPTS,
-        }
-        channel.queue_declare(self._queue, durable=True, arguments=arguments)
-        channel.queue_bind(self._queue, EXCHANGE, self._topic)
+
+def declare(channel: BlockingChannel, queue: str, topic: str) -> None:
+    """The queue and its dead letters. Quorum queues survive, and count deliveries."""
+    dead = f"{queue}.dead"
+    channel.queue_declare(dead, durable=True, arguments={"x-queue-type": "quorum"})
+    channel.queue_bind(dead, DEAD, queue)
+    arguments = {
+        "x-queue-type": "quorum",
+        "x-dead-letter-exchange": DEAD,
+        "x-dead-letter-routing-key": queue,
+        # A second net, should a handler kill the process each time.
+        "x-delivery-limit": 2 * MAX_ATTEMPTS,
+    }
+    channel.queue_declare(queue, durable=True, arguments=arguments)
+    channel.queue_bind(queue, EXCHANGE, topic)
 
 
 def _headers(given: object) -> dict[str, str]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from demo_services.bus._attempt import Verdict, attempt
+from demo_services.bus._event import AUDIENCE
 from demo_services.bus._interface import BusDown, Handle, Message
 from demo_services.shared import database
 from demo_services.shared.settings import Secret
@@ -60,6 +61,9 @@ class SqlitePublisher:
 
     def __init__(self, url: Secret) -> None:
         self._engine = _open(url)
+        for topic, queues in AUDIENCE.items():
+            for queue in queues:
+                _declare(self._engine, queue, topic)
 
     def publish(self, message: Message) -> None:
         wants = select(_queues.c.queue).where(_queues.c.topic == message.topic)
@@ -86,11 +90,7 @@ class SqliteSubscriber:
     def __init__(self, url: Secret, queue: str, topic: str) -> None:
         self._engine = _open(url)
         self._queue = queue
-        try:
-            with self._engine.begin() as db:
-                db.execute(insert(_queues).values(queue=queue, topic=topic))
-        except IntegrityError:
-            pass  # known from an earlier run
+        _declare(self._engine, queue, topic)
 
     def run(self, handle: Handle, stop: threading.Event) -> None:
         mine = (_deliveries.c.queue == self._queue) & (_deliveries.c.state == "waiting")
@@ -114,6 +114,14 @@ class SqliteSubscriber:
         with self._engine.begin() as db:
             mine = _deliveries.c.number == delivery
             db.execute(update(_deliveries).where(mine).values(attempts=attempts, state=state))
+
+
+def _declare(engine: Engine, queue: str, topic: str) -> None:
+    try:
+        with engine.begin() as db:
+            db.execute(insert(_queues).values(queue=queue, topic=topic))
+    except IntegrityError:
+        pass  # known already
 
 
 def parked(url: Secret, queue: str) -> int:

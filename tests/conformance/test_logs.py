@@ -99,6 +99,16 @@ def test_any_records_are_the_same(records: list[dict[str, Any]]) -> None:
     same(both.by_sdk(), both.by_clew())
 
 
+def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attributes beyond the limit are dropped and counted as by the SDK."""
+    monkeypatch.setenv("OTEL_ATTRIBUTE_COUNT_LIMIT", "2")
+    both = Both()
+    both.emit(timestamp=1, observed_timestamp=1, body="x", attributes={"a": 1, "b": 2, "c": 3})
+    clew = both.by_clew()
+    same(both.by_sdk(), clew)
+    assert _record(clew).dropped_attributes_count == 1
+
+
 def _record(request: Any) -> Any:
     return request.resource_logs[0].scope_logs[0].log_records[0]
 

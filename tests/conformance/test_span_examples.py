@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.trace import Link, Status, StatusCode
 
 from tests.conformance.compare import same_spans
@@ -36,6 +36,20 @@ def test_key_that_is_no_text() -> None:
     (span,) = spans_of(run_both(program))
     assert [item.key for item in span.attributes] == ["6", "True"]
     assert span.dropped_attributes_count == 2
+
+
+def test_key_that_is_set_again_is_the_newest() -> None:
+    """Setting a key again moves it to the end, so that others are dropped before it."""
+
+    def program(provider: TracerProvider) -> None:
+        span: Any = provider.get_tracer("t").start_span("s")
+        for key in "abacd":
+            span.set_attribute(key, key)
+        span.end()
+
+    (span,) = spans_of(run_both(program, limits=SpanLimits(max_span_attributes=3)))
+    assert [item.key for item in span.attributes] == ["a", "c", "d"]
+    assert span.dropped_attributes_count == 1
 
 
 def test_status_of_another_type_is_ignored() -> None:

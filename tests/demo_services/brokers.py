@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,19 @@ from urllib.parse import quote
 
 import pika
 
-from stack._ports import PORTS
-from tests.e2e.processes import ROOT, free_ports
+from stack._ports import PORTS, is_free
+from tests.e2e.processes import ROOT
 
 STORES = ("postgres", "redis", "epmd", "rabbitmq")
+
+
+def steady_ports(count: int) -> list[int]:
+    """Free ports that stay free while who listens there is down for a moment.
+
+    Those that the system hands out may become the near end of somebody's connection meanwhile.
+    """
+    wanted = random.sample(range(20_000, 30_000), 10 * count)
+    return [port for port in wanted if is_free(port)][:count]
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ def own_stack(*names: str) -> Iterator[OwnStack]:
     # Not pytest's own folder: no other user may enter that, and PostgreSQL refuses to be root.
     folder = Path(tempfile.mkdtemp(prefix="clew-shop-"))
     folder.chmod(0o711)
-    numbers = free_ports(len(PORTS))
+    numbers = steady_ports(len(PORTS))
     ports = {port.variable: str(number) for port, number in zip(PORTS, numbers, strict=True)}
     stack = OwnStack({**os.environ, **ports, "CLEW_STACK_DIR": str(folder)})
     try:

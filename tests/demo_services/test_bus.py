@@ -151,10 +151,15 @@ def own(name: str) -> str:
 def test_every_queue_gets_every_message(bench: Bench) -> None:
     """With its id, body and headers."""
     with bench.listening(own("one")) as one, bench.listening(own("two")) as two:
-        bench.publish(b"warm", x="1")
-        wait_until(lambda: one.seen and two.seen, "the first message at both")
+
+        def both_listen() -> bool:
+            bench.publish(b"warm")
+            return bool(one.seen and two.seen)
+
+        wait_until(both_listen, "a message at both")
         ids = [bench.publish(b"a", **{"x-correlation-id": "thread"}), bench.publish(b"b")]
-        wait_until(lambda: min(len(one.seen), len(two.seen)) >= 3, "all messages at both")
+        wait_until(lambda: b"b" in one.bodies() and b"b" in two.bodies(), "the last at both")
+        wait_until(lambda: b"a" in one.bodies() and b"a" in two.bodies(), "the other at both")
     for handler in (one, two):
         seen = {message.id: message for message in handler.seen}
         assert [seen[each].body for each in ids] == [b"a", b"b"]
@@ -173,6 +178,28 @@ def test_bad_messages_are_parked_and_the_rest_goes_on(bench: Bench) -> None:
     counts = {body: handler.bodies().count(body) for body in handler.bodies()}
     assert counts == {b"poison": 1, b"fails": MAX_ATTEMPTS, b"fails once": 2, b"good": 1}
     assert bench.parked(queue) == 2
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("rabbitmq", marks=pytest.mark.backends)])
+def test_who_starts_late_has_missed_nothing(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """An event finds the queues of all who want it, also of those that never ran before."""
+    file = f"sqlite:///{tmp_path}/bus.db"
+    url = Secret(file if kind == "sqlite" else request.getfixturevalue(kind).url)
+    publisher = bus.publisher(url)
+    event = bus.Message(uuid.uuid4().hex, bus.ORDER_CREATED, b"a")
+    publisher.publish(event)
+    publisher.close()
+    handler, stop = Handler(), threading.Event()
+    late = bus.subscriber(url, "notifications", bus.ORDER_CREATED)
+    thread = threading.Thread(target=late.run, args=(handler, stop))
+    thread.start()
+    try:
+        wait_until(lambda: event.id in [m.id for m in handler.seen], "the event of before")
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_messages_wait_for_who_is_away(bench: Bench) -> None:

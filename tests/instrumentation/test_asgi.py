@@ -168,6 +168,21 @@ def test_excluded_urls_give_nothing(make: Callable[..., Telemetry]) -> None:
     assert len(clew.spans()) == 1
 
 
+def test_application_within_an_application(clew: Telemetry) -> None:
+    """A mounted application that has the middleware too is measured with the outer one, once."""
+    outer, inner = FastAPI(), FastAPI()
+
+    @inner.get("/items/{item}")
+    def read(item: int) -> int:
+        return item
+
+    outer.mount("/inner", clew.wrap(inner))
+    response = get(clew.wrap(clew.wrap(outer)), "/inner/items/7")
+    assert response.status == 200
+    assert clew.span().data.name == "GET /inner/items/{item}"
+    assert len(clew.access()) == 1
+
+
 def test_active_requests(clew: Telemetry) -> None:
     """A request is active while it is served, and not after it, however it ended."""
     during: list[float] = []

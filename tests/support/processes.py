@@ -23,8 +23,9 @@ def environ(own: Mapping[str, str]) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "CLEW_", "PYTEST_"))}
     path = os.pathsep.join((str(BIN), kept.get("PATH", "")))
     # No spool: what another process of this machine left behind is not the test's to send.
-    ours = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "CLEW_SPOOL_DIR": "off"}
-    return {**kept, "PATH": path, **ours, **own}
+    ours = {"PYTHONUNBUFFERED": "1", "CLEW_SPOOL_DIR": "off"}
+    modules = os.pathsep.join(filter(None, (own.get("PYTHONPATH"), str(ROOT))))
+    return {**kept, "PATH": path, **ours, **own, "PYTHONPATH": modules}
 
 
 def run_python(

@@ -15,8 +15,7 @@ import requests
 
 from clew.readers import CorrelationId, LogLine, Reader, Span, TraceId, Window, reader_from_environ
 from demo_services._processes import ADMIN_PORTS, PORTS, Shop, Stores
-from tests.demo_services.brokers import OwnStack
-from tests.e2e.processes import free_ports
+from tests.demo_services.brokers import OwnStack, steady_ports
 from tests.e2e.wait import wait_until
 
 TOKEN = "a-token-that-stands-nowhere-else"
@@ -92,7 +91,7 @@ def opened(stack: OwnStack, folder: Path, extra: dict[str, str]) -> World:
     """The shop on that stack, all services up; `extra` are settings for all of them."""
     found = stack.addresses()
     stores = Stores(found["CLEW_POSTGRES_URL"], found["CLEW_RABBITMQ_URL"], found["CLEW_REDIS_URL"])
-    numbers = free_ports(len(PORTS) + len(ADMIN_PORTS))
+    numbers = steady_ports(len(PORTS) + len(ADMIN_PORTS))
     ports = dict(zip(PORTS, numbers[: len(PORTS)], strict=True))
     admin_ports = dict(zip(ADMIN_PORTS, numbers[len(PORTS) :], strict=True))
     shop = Shop(folder, {**_environ(stack), **extra}, stores, ports, admin_ports)

@@ -20,9 +20,11 @@ def _next_sitecustomize() -> None:
             sys.modules["sitecustomize"] = this
 
 
-_next_sitecustomize()
 try:
-    import clew.auto  # noqa: F401
-except ModuleNotFoundError as missing:
-    # A Python of another environment, started by the program: it runs as it would without clew.
-    print(f"clew: not instrumented, {missing} in {sys.executable}", file=sys.stderr)
+    _next_sitecustomize()
+finally:  # it may fail: the interpreter tells of it and goes on, as without clew
+    try:
+        import clew.auto  # noqa: F401
+    except ModuleNotFoundError as missing:
+        # A Python of another environment, started by the program: it runs as without clew.
+        print(f"clew: not instrumented, {missing} in {sys.executable}", file=sys.stderr)

@@ -11,10 +11,11 @@ from opentelemetry import context as context_api
 from opentelemetry.baggage import _BAGGAGE_KEY
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import TextMapPropagator
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from clew import _faults, _http_server, _names, correlation
+from clew._incoming import active_parent
 from clew._runtime import Runtime
 from clew.traces import ClewSpan
 from clew.traces._span import type_name
@@ -88,10 +89,7 @@ class HttpClient:
         thread = correlation.get(context)
         if thread is not None:
             attributes[_names.CORRELATION_ID] = thread
-        active = context.get(_SPAN_KEY)
-        parent = active.get_span_context() if isinstance(active, Span) else None
-        if parent is not None and not parent.is_valid:
-            parent = None
+        parent = active_parent(context)
         name = "HTTP" if known == _http_server.OTHER_METHOD else known
         own, recording, sampled = self._tracer.decide(
             parent, context, name, SpanKind.CLIENT, attributes

@@ -91,7 +91,7 @@ class Incoming:
             _BAGGAGE_KEY: {_names.CORRELATION_ID: thread},
         }
         if current:
-            parent = parent or _active(current)
+            parent = parent or active_parent(current)
             values = {**current, **values}
         return parent, thread, values
 
@@ -100,7 +100,7 @@ class Incoming:
     ) -> tuple[SpanContext | None, str, dict[str, Any]]:
         extracted = self._propagator.extract(headers, current, self._carrier)
         thread = correlation.get(extracted) or correlation.new_id()
-        return _active(extracted), thread, dict(correlation.with_id(thread, extracted))
+        return active_parent(extracted), thread, dict(correlation.with_id(thread, extracted))
 
     def _thread(self, headers: Headers) -> str:
         for name in self._correlation:
@@ -112,7 +112,7 @@ class Incoming:
     def _parent(self, line: str, headers: Headers) -> SpanContext | None:
         match = _TRACEPARENT.fullmatch(line)
         if match is None:
-            return _active(self._propagator.extract(headers, Context(), self._carrier))
+            return active_parent(self._propagator.extract(headers, Context(), self._carrier))
         trace_id, span_id = int(match[1], 16), int(match[2], 16)
         if not trace_id or not span_id:
             return None
@@ -132,7 +132,8 @@ class Incoming:
         )
 
 
-def _active(context: Mapping[str, Any]) -> SpanContext | None:
+def active_parent(context: Mapping[str, Any]) -> SpanContext | None:
+    """The valid span context that `context` has as current; None where there is none."""
     span = context.get(_SPAN_KEY)
     found = span.get_span_context() if isinstance(span, Span) else None
     return found if found is not None and found.is_valid else None

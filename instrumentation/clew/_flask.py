@@ -14,11 +14,7 @@ def watch(flask_app: Any, runtime: Runtime) -> None:
     application = flask_app.Flask
     if hasattr(application.__call__, "__clew__"):
         return
-    call, dispatch, handle = (
-        application.__call__,
-        application.full_dispatch_request,
-        application.handle_exception,
-    )
+    call, handle = application.__call__, application.handle_exception
 
     @functools.wraps(call)
     def __call__(self: Any, environ: Any, start_response: Any) -> Any:
@@ -28,17 +24,10 @@ def watch(flask_app: Any, runtime: Runtime) -> None:
             self.__dict__["_clew"] = middleware
         return middleware(environ, start_response)
 
-    @functools.wraps(dispatch)
-    def full_dispatch_request(self: Any, *args: Any, **kwargs: Any) -> Any:
-        exchange, request = _current()
-        if exchange is not None and request.url_rule is not None:
-            exchange.route = request.url_rule.rule
-        return dispatch(self, *args, **kwargs)
-
     @functools.wraps(handle)
     def handle_exception(self: Any, *args: Any, **kwargs: Any) -> Any:
         # Flask answers 500 here; the exception does not come as far as the middleware.
-        exchange, _ = _current()
+        exchange = _current()
         error = next((a for a in (*args, *kwargs.values()) if isinstance(a, BaseException)), None)
         if exchange is not None and error is not None:
             exchange.fail(error)
@@ -46,11 +35,11 @@ def watch(flask_app: Any, runtime: Runtime) -> None:
 
     __call__.__clew__ = call  # type: ignore[attr-defined]
     application.__call__ = __call__
-    application.full_dispatch_request = full_dispatch_request
     application.handle_exception = handle_exception
 
 
-def _current() -> tuple[WsgiExchange | None, Any]:
+def _current() -> WsgiExchange | None:
     from flask import request
 
-    return request.environ.get(EXCHANGE), request
+    found: WsgiExchange | None = request.environ.get(EXCHANGE)
+    return found

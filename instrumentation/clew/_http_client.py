@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
 from time import time_ns
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
 from opentelemetry import context as context_api
@@ -17,7 +17,7 @@ from opentelemetry.trace.propagation import _SPAN_KEY
 from clew import _faults, _http_server, _names, correlation
 from clew._incoming import active_parent
 from clew._runtime import Runtime
-from clew.traces import ClewSpan
+from clew.traces import ClewSpan, Shared
 from clew.traces._span import type_name
 
 _SUPPRESS = context_api._SUPPRESS_HTTP_INSTRUMENTATION_KEY
@@ -52,7 +52,8 @@ class Outgoing:
         headers["traceparent"] = f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{ids.trace_flags:02x}"
         if thread is not None:
             if carried:
-                headers["baggage"] = f"{_names.CORRELATION_ID}={quote_plus(thread)}"
+                quoted = thread if thread.isascii() and thread.isalnum() else quote_plus(thread)
+                headers["baggage"] = f"{_names.CORRELATION_ID}={quoted}"
             headers[self._header] = thread
 
 
@@ -67,7 +68,7 @@ class HttpClient:
         self._outgoing = Outgoing(
             runtime.propagator, settings.propagators, settings.correlation_headers
         )
-        self._places: dict[str, tuple[str, int | None]] = {}
+        self._places: dict[tuple[str, str, str], _Place] = {}
 
     def begin(self, method: str, url: str, headers: MutableMapping[str, Any]) -> ClientCall | None:
         """The call, its headers injected; None where another instrumentation sees to it."""
@@ -75,69 +76,72 @@ class HttpClient:
         if context.get(_SUPPRESS) or context.get(_SUPPRESS_ALL):
             return None
         start = time_ns()
+        place = self._place(method, url)
+        attributes = place.shared.attributes.copy()
+        attributes[_names.URL_FULL] = clean_url(url)
+        thread = correlation.get(context)
+        if thread is not None:
+            attributes[_names.CORRELATION_ID] = thread
+        name = "HTTP" if place.method == _http_server.OTHER_METHOD else place.method
+        span = self._tracer.begin(
+            name, active_parent(context), SpanKind.CLIENT, attributes, start, place.shared, context
+        )
+        inside = Context({**context, _SPAN_KEY: span, _SUPPRESS: True})
+        self._outgoing.inject(headers, span.get_span_context(), inside)
+        return ClientCall(self, span, inside, place, start)
+
+    def _place(self, method: str, url: str) -> _Place:
+        scheme, _, rest = url.partition("://")
+        host = rest.partition("/")[0]
+        key = method, scheme, host
+        return self._places.get(key) or self._new_place(key)
+
+    def _new_place(self, key: tuple[str, str, str]) -> _Place:
+        method, scheme, host = key
         known = _http_server.method_name(method)
-        address, port = self._place(url)
+        address, port = _http_server.host_and_port(
+            host.partition("?")[0].rpartition("@")[2], scheme
+        )
         attributes: dict[str, Any] = {
             _names.HTTP_REQUEST_METHOD: known,
-            _names.URL_FULL: clean_url(url),
             _names.SERVER_ADDRESS: address,
         }
         if port is not None:
             attributes[_names.SERVER_PORT] = port
         if known != method:
             attributes[_names.HTTP_REQUEST_METHOD_ORIGINAL] = method
-        thread = correlation.get(context)
-        if thread is not None:
-            attributes[_names.CORRELATION_ID] = thread
-        parent = active_parent(context)
-        name = "HTTP" if known == _http_server.OTHER_METHOD else known
-        own, recording, sampled = self._tracer.decide(
-            parent, context, name, SpanKind.CLIENT, attributes
-        )
-        span: ClewSpan | NonRecordingSpan
-        if recording:
-            mine = attributes if sampled is attributes else dict(sampled or ())
-            span = ClewSpan(self._tracer, name, own, parent, SpanKind.CLIENT, mine, start)
-            self._tracer.started(span, context)
-        else:
-            span = NonRecordingSpan(own)
-        inside = Context({**context, _SPAN_KEY: span, _SUPPRESS: True})
-        self._outgoing.inject(headers, own, inside)
-        return ClientCall(self, span, inside, known, address, port, start)
-
-    def _place(self, url: str) -> tuple[str, int | None]:
-        scheme, _, rest = url.partition("://")
-        host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2]
-        key = f"{scheme}://{host}"
-        place = self._places.get(key)
-        if place is None:
-            if len(self._places) >= _MOST_PLACES:
-                self._places.clear()
-            place = self._places[key] = _http_server.host_and_port(host, scheme)
+        if len(self._places) >= _MOST_PLACES:
+            self._places.clear()
+        place = self._places[key] = _Place(known, address, port, Shared(attributes))
         return place
+
+
+class _Place(NamedTuple):
+    """What requests of one method to one server share."""
+
+    method: str
+    address: str
+    port: int | None
+    shared: Shared
 
 
 class ClientCall:
     """One request under way; `context` is to be current while it is."""
 
-    __slots__ = ("_address", "_client", "_method", "_port", "_span", "_start", "context")
+    __slots__ = ("_client", "_place", "_span", "_start", "context")
 
     def __init__(
         self,
         client: HttpClient,
         span: ClewSpan | NonRecordingSpan,
         context: Context,
-        method: str,
-        address: str,
-        port: int | None,
+        place: _Place,
         start: int,
     ) -> None:
         self._client = client
         self._span = span
         self.context = context
-        self._method = method
-        self._address = address
-        self._port = port
+        self._place = place
         self._start = start
 
     def end(self, status: int = 0, error: BaseException | None = None) -> None:
@@ -150,8 +154,9 @@ class ClientCall:
     def _end(self, end: int, status: int, error: BaseException | None) -> None:
         kind = type_name(error) if error is not None else str(status) if status >= 400 else ""
         span, client = self._span, self._client
+        method, address, port, _ = self._place
         # The values of `metrics.CLIENT_KEYS`.
-        measured = (self._method, self._address, self._port, status, kind)
+        measured = (method, address, port, status, kind)
         if not isinstance(span, ClewSpan):
             client._put((client._histogram, measured, (end - self._start) / 1e9, end))
             return
@@ -174,8 +179,9 @@ def clean_url(url: str) -> str:
     Source: the attribute `url.full` of the semantic conventions.
     """
     base, question, query = url.partition("?")
-    # By hand: what is no URL at all must not be an error here, but the library's.
-    scheme, colon, rest = base.partition("://")
-    host, slash, path = rest.partition("/")
-    base = scheme + colon + host.rpartition("@")[2] + slash + path
+    if "@" in base:
+        # By hand: what is no URL at all must not be an error here, but the library's.
+        scheme, colon, rest = base.partition("://")
+        host, slash, path = rest.partition("/")
+        base = scheme + colon + host.rpartition("@")[2] + slash + path
     return base + question + _http_server.redacted_query(query) if question else base

@@ -5,26 +5,18 @@ Source: HTTP semantic conventions, https://opentelemetry.io/docs/specs/semconv/h
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from opentelemetry.context import Context
-from opentelemetry.trace import (
-    NonRecordingSpan,
-    Span,
-    SpanContext,
-    SpanKind,
-    Status,
-    StatusCode,
-)
-from opentelemetry.trace.propagation import _SPAN_KEY
+from opentelemetry.trace import NonRecordingSpan, Span, Status, StatusCode
 
 from clew import _faults, _names
 from clew.logs import ORIGIN
 from clew.metrics import DurationHistogram
-from clew.traces import ClewSpan, ClewTracer
+from clew.traces import ClewSpan
 
 _METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
@@ -36,7 +28,6 @@ _SECRET_PARAMETERS = frozenset(
      "X-Amz-Credential", "X-Amz-Security-Token")
 )  # fmt: skip
 _ERROR = Status(StatusCode.ERROR)
-_NOWHERE = Context()
 _logger = logging.getLogger(__name__)
 _access = logging.getLogger(_names.ACCESS_LOGGER)
 
@@ -54,6 +45,7 @@ def redacted_query(query: str) -> str:
     return urlencode([(k, "REDACTED" if k in _SECRET_PARAMETERS else v) for k, v in pairs])
 
 
+@functools.lru_cache(1_000)
 def host_and_port(host: str, scheme: str) -> tuple[str, int | None]:
     """Address and port of a Host header; the scheme's own port where it names none."""
     try:
@@ -65,32 +57,19 @@ def host_and_port(host: str, scheme: str) -> tuple[str, int | None]:
     return address, port or {"http": 80, "https": 443, "ws": 80, "wss": 443}.get(scheme)
 
 
-def start_server_span(
-    tracer: ClewTracer,
-    method: str,
-    parent: SpanContext | None,
-    values: dict[str, Any],
-    attributes: dict[str, Any],
-    start: int,
-) -> tuple[ClewSpan | NonRecordingSpan, Context]:
-    """The SERVER span (`start` in ns since the epoch), and the context of `values` that it is
-    current in. `values` and `attributes` become theirs."""
-    name = "HTTP" if method == OTHER_METHOD else method
-    context = _NOWHERE
-    if not tracer.follows_parent or tracer.span_processor._span_processors:
-        if parent is not None:  # samplers and processors find the parent in the context
-            values[_SPAN_KEY] = NonRecordingSpan(parent)
-        context = Context(values)
-    own, recording, sampled = tracer.decide(parent, context, name, SpanKind.SERVER, attributes)
+class Exchange:
+    """One request and its response: what servers of every kind know of it."""
+
+    __slots__ = ("error", "method", "scheme", "span", "start", "status", "thread")
+
+    status: int  # 0: no response was started
+    error: str  # the error.type; "" for none
+    # Known once the request has begun.
+    method: str
+    scheme: str
     span: ClewSpan | NonRecordingSpan
-    if recording:
-        mine = attributes if sampled is attributes else dict(sampled or ())
-        span = ClewSpan(tracer, name, own, parent, SpanKind.SERVER, mine, start)
-        tracer.started(span, context)
-    else:
-        span = NonRecordingSpan(own)
-    values[_SPAN_KEY] = span
-    return span, Context(values)
+    start: int  # ns since the epoch
+    thread: str  # the correlation id
 
 
 def leave_origin(error: BaseException, span: Span, thread: str) -> None:
@@ -110,47 +89,39 @@ def note_exception(span: Span, error: BaseException) -> None:
         _faults.caught("an exception")
 
 
-class Finished(NamedTuple):
-    """All that is known of a request at its end. Times are ns since the epoch."""
-
-    span: ClewSpan | NonRecordingSpan
-    thread: str
-    method: str
-    scheme: str
-    path: str
-    route: str | None
-    status: int  # 0: no response was started
-    error: str  # the error.type; "" for none
-    start: int
-    end: int
-
-
 def finish(
-    done: Finished,
+    done: Exchange,
+    path: str,
+    route: str | None,
+    end: int,
     histogram: DurationHistogram | None,
     put: Callable[[Any], None],
     access_log: bool,
 ) -> None:
-    """Write the access line, end the span, and hand both it and the measurement over."""
+    """Write the access line, end the span at `end` (ns since the epoch), and hand both it and the
+    measurement over."""
     if access_log:
-        _log_access(done)
+        _log_access(done, path, route, end)
     span = done.span
+    # The values of `metrics.SERVER_KEYS`.
+    measured = (done.method, done.scheme, route, done.status, done.error)
     if isinstance(span, ClewSpan):
-        _complete(span, done)
+        _complete(span, done, route)
         if histogram is not None:
             span._histogram = histogram
-            span._measured = _measured(done)
-        span._tracer.finish(span, done.end)
+            span._measured = measured
+        span._tracer.finish(span, end)
     elif histogram is not None:  # not sampled, but counted
-        put((histogram, _measured(done), (done.end - done.start) / 1e9, done.end))
+        put((histogram, measured, (end - done.start) / 1e9, end))
 
 
-def _complete(span: ClewSpan, done: Finished) -> None:
+def _complete(span: ClewSpan, done: Exchange, route: str | None) -> None:
     attributes = span._attributes
-    if done.route is not None:
-        attributes[_names.HTTP_ROUTE] = done.route
-        if span._name in ("HTTP", done.method):  # else the application has named it
-            span._name = f"{span._name} {done.route}"
+    if route is not None:
+        attributes[_names.HTTP_ROUTE] = route
+        name = span._name
+        if name == done.method or name == "HTTP":  # else the application has named it
+            span._name = f"{name} {route}"
     if done.status:
         attributes[_names.HTTP_RESPONSE_STATUS_CODE] = done.status
     if done.error:
@@ -159,24 +130,19 @@ def _complete(span: ClewSpan, done: Finished) -> None:
             span._status = _ERROR
 
 
-def _measured(done: Finished) -> tuple[Any, ...]:
-    """The values of `metrics.SERVER_KEYS`."""
-    return done.method, done.scheme, done.route, done.status, done.error
-
-
-def _log_access(done: Finished) -> None:
+def _log_access(done: Exchange, path: str, route: str | None, end: int) -> None:
     level = logging.ERROR if done.status >= 500 else logging.INFO
     if not _access.isEnabledFor(level):
         return
-    message = f"{done.method} {done.path} {done.status}"
+    message = f"{done.method} {path} {done.status}"
     # Not Logger.info: it would look for its caller's file and line, which say nothing here.
     record = logging.LogRecord(_access.name, level, "", 0, message, None, None)
     fields = record.__dict__
     fields[_names.HTTP_REQUEST_METHOD] = done.method
-    if done.route is not None:
-        fields[_names.HTTP_ROUTE] = done.route
-    fields[_names.URL_PATH] = done.path
+    if route is not None:
+        fields[_names.HTTP_ROUTE] = route
+    fields[_names.URL_PATH] = path
     fields[_names.HTTP_RESPONSE_STATUS_CODE] = done.status
-    fields[_names.LOG_DURATION] = (done.end - done.start) / 1e9
+    fields[_names.LOG_DURATION] = (end - done.start) / 1e9
     fields[ORIGIN] = (done.span.get_span_context(), done.thread)
     _access.handle(record)

@@ -56,10 +56,10 @@ def template(scope: Scope) -> str | None:
     route = scope.get("route")
     if route is None:
         return None
-    mounted: str = scope.get(_MOUNTED, "")
     path = getattr(route, "path_format", None) or getattr(route, "path", None)
     if not isinstance(path, str):
         return None
+    mounted: str = scope.get(_MOUNTED, "")
     if hasattr(route, "routes"):  # ended in the mount itself: static files, or no route inside
         return mounted + "/{path}"
     # FastAPI 0.137 and later keep the routes of an included router as they were written; the

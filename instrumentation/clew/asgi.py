@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import time_ns
-from typing import Any, NamedTuple
+from typing import Any
 
 from opentelemetry.context import _RUNTIME_CONTEXT, Context
+from opentelemetry.trace import SpanKind
+from opentelemetry.trace.propagation import _SPAN_KEY
 
 from clew import _faults, _names, _routes
 from clew import _http_server as http
+from clew._callers import WEBSOCKET, Caller, Callers
 from clew._incoming import ASGI
 from clew._runtime import Runtime
 from clew.metrics import DurationHistogram
@@ -24,7 +26,6 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _MARK = _routes.EXCHANGE
-_MOST_KINDS = 1_000
 _logger = logging.getLogger(__name__)
 _attach, _detach = _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
 _current = _RUNTIME_CONTEXT.get_current
@@ -42,7 +43,7 @@ class ClewMiddleware:
         self.access_log = runtime.settings.access_log
         self.id_header = runtime.settings.correlation_headers[0].lower().encode()
         self._excluded = runtime.settings.excluded_urls
-        self._kinds: dict[tuple[Any, ...], _Kind] = {}
+        self._callers = Callers(self.http.active)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -54,68 +55,68 @@ class ClewMiddleware:
             await self.app(scope, receive, send)
             return
         kind_of = _WebSocket if kind == "websocket" else _Exchange
-        exchange = scope[_MARK] = kind_of(self, scope, receive, send)
-        await exchange.run()
+        exchange = kind_of(self, scope, receive, send)
+        try:
+            token = _attach(exchange.begin())
+        except Exception:  # a scope that clew does not understand; the application may
+            _faults.caught("a request")
+            await self.app(scope, receive, send)
+            return
+        scope[_MARK] = exchange
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+        except BaseException as error:
+            await exchange.fail(error)
+            raise
+        finally:
+            exchange.close()
+            try:
+                _detach(token)
+            except ValueError:  # closed in another context than opened: cancelled generators
+                pass
 
-    def kind(self, scope: Scope, host: bytes | None) -> _Kind:
-        """What `scope` has in common with other requests."""
-        key = (scope["method"], scope.get("scheme"), host, scope.get("http_version"))
-        found = self._kinds.get(key)
-        if found is None:
-            if len(self._kinds) >= _MOST_KINDS:  # hosts and methods are the caller's choice
-                self._kinds.clear()
-            found = self._kinds[key] = self._new_kind(scope, host)
-        return found
-
-    def _new_kind(self, scope: Scope, host: bytes | None) -> _Kind:
-        scheme = scope.get("scheme") or "http"
-        original = scope["method"]
-        method = http.method_name(original)
-        attributes: dict[str, Any] = {
-            _names.HTTP_REQUEST_METHOD: method,
-            _names.URL_SCHEME: scheme,
-        }
-        if method != original:
-            attributes[_names.HTTP_REQUEST_METHOD_ORIGINAL] = original
-        if scope.get("http_version"):
-            attributes[_names.NETWORK_PROTOCOL_VERSION] = scope["http_version"]
-        attributes.update(_server(scope, host, scheme))
-        active = self.http.active.pair(
-            ((_names.HTTP_REQUEST_METHOD, method), (_names.URL_SCHEME, scheme))
+    def caller(self, scope: Scope, headers: dict[bytes, bytes]) -> Caller:
+        """What this request has in common with others."""
+        host, agent = headers.get(b"host"), headers.get(b"user-agent")
+        client = scope.get("client")
+        if client is not None and type(client) is not tuple:
+            client = tuple(client)
+        key = (
+            scope.get("method", WEBSOCKET),
+            scope.get("scheme"),
+            host,
+            scope.get("http_version"),
+            client,
+            agent,
         )
-        return _Kind(method, scheme, attributes, active)
+        return self._callers.known.get(key) or self._new_caller(key, scope)
+
+    def _new_caller(self, key: tuple[Any, ...], scope: Scope) -> Caller:
+        method, scheme, host, version, client, agent = key
+        scheme = scheme or ("ws" if method == WEBSOCKET else "http")
+        # From the Host header, else from the socket.
+        server = (
+            http.host_and_port(host.decode("latin-1"), scheme)
+            if host
+            else tuple(scope.get("server") or ("", None))
+        )
+        return self._callers.add(
+            key,
+            method=method,
+            scheme=scheme,
+            server=server,
+            version=version,
+            client=client,
+            agent=None if agent is None else agent.decode("latin-1"),
+        )
 
 
-def _server(scope: Scope, host: bytes | None, scheme: str) -> dict[str, Any]:
-    """server.address and server.port, from the Host header, else from the socket."""
-    if host:
-        address, port = http.host_and_port(host.decode("latin-1"), scheme)
-    else:
-        address, port = scope.get("server") or ("", None)
-    found: dict[str, Any] = {}
-    if address:
-        found[_names.SERVER_ADDRESS] = address
-        if port is not None:
-            found[_names.SERVER_PORT] = port
-    return found
-
-
-class _Kind(NamedTuple):
-    """What requests of one method, scheme, host and HTTP version share."""
-
-    method: str
-    scheme: str
-    attributes: dict[str, Any]
-    active: tuple[Any, Any]  # (started, finished), see `ActiveRequests`
-
-
-class _Exchange:
+class _Exchange(http.Exchange):
     """One HTTP request and its response."""
 
     __slots__ = (
-        "_active", "_begun", "_client_left", "_end", "_error", "_finished", "_id_header", "_method",
-        "_middleware", "_receive", "_scheme", "_scope", "_send", "_span", "_start", "_status",
-        "_thread", "_trailers", "routed",
+        "_client_left", "_end", "_ended", "_finished", "_id_header", "_middleware", "_receive",
+        "_scope", "_send", "_trailers", "routed",
     )  # fmt: skip
 
     def __init__(
@@ -127,73 +128,48 @@ class _Exchange:
         self.routed = scope
         self._receive = receive
         self._send = send
-        self._status = 0
+        self.status = 0
+        self.error = ""
         self._end = 0  # ns; when the response's last byte was handed over
         self._finished = False
         self._trailers = False
         self._client_left = False
-        self._error = ""  # the error.type
 
-    async def run(self) -> None:
-        middleware = self._middleware
-        try:
-            context = self._begin()
-        except Exception:  # a scope that clew does not understand; the application may
-            _faults.caught("a request")
-            await middleware.app(self._scope, self._receive, self._send)
-            return
-        token = _attach(context)
-        try:
-            await middleware.app(self._scope, self.receive, self.send)
-        except BaseException as error:
-            await self._fail(error)
-            raise
-        finally:
-            if not self._finished:
-                self.finish()
-            next(self._active)
-            # The scope holds this, and this, by way of the server's `send`, the scope. Untied, all
-            # of a request goes with its last reference; tied, it would wait for the collector,
-            # whose runs then cost more than all the rest of clew.
-            del self._scope[_MARK], self._scope, self.routed
-            try:
-                _detach(token)
-            except ValueError:  # closed in another context than opened: cancelled generators
-                pass
-
-    def _begin(self) -> Context:
+    def begin(self) -> Context:
+        """Start the span; the context that it is current in."""
+        self.start = start = time_ns()
         middleware, scope = self._middleware, self._scope
-        self._start = start = time_ns()
         headers = dict(scope["headers"])
-        parent, thread, values = middleware.incoming.read(headers, _current())
-        self._thread = thread
-        self._id_header = (middleware.id_header, thread.encode("latin-1"))
-        attributes = self._known(headers)
-        attributes[_names.CORRELATION_ID] = thread
+        parent, self.thread, values = middleware.incoming.read(headers, _current())
+        self._id_header = (middleware.id_header, self.thread.encode("latin-1"))
+        self.method, self.scheme, shared, started, self._ended = middleware.caller(scope, headers)
+        attributes = shared.attributes.copy()
+        attributes[_names.CORRELATION_ID] = self.thread
         attributes[_names.URL_PATH] = scope["path"]
         query = scope.get("query_string")
         if query:
             attributes[_names.URL_QUERY] = http.redacted_query(query.decode("latin-1"))
-        client = scope.get("client")
-        if client:
-            attributes[_names.CLIENT_ADDRESS] = client[0]
-            attributes[_names.NETWORK_PEER_ADDRESS] = client[0]
-            attributes[_names.NETWORK_PEER_PORT] = client[1]
-        agent = headers.get(b"user-agent")
-        if agent is not None:
-            attributes[_names.USER_AGENT_ORIGINAL] = agent.decode("latin-1")
-        self._span, context = http.start_server_span(
-            middleware.tracer, self._method, parent, values, attributes, start
+        values[_SPAN_KEY] = self.span = middleware.tracer.begin(
+            "HTTP" if self.method == http.OTHER_METHOD else self.method,
+            parent,
+            SpanKind.SERVER,
+            attributes,
+            start,
+            shared,
+            values,
         )
-        next(self._begun)
-        return context
+        next(started)
+        return Context(values)
 
-    def _known(self, headers: dict[bytes, bytes]) -> dict[str, Any]:
-        """Attributes that this request shares with others."""
-        kind = self._middleware.kind(self._scope, headers.get(b"host"))
-        self._method, self._scheme = kind.method, kind.scheme
-        self._begun, self._active = kind.active
-        return kind.attributes.copy()
+    def close(self) -> None:
+        """The application is done with the request."""
+        if not self._finished:
+            self.finish()
+        next(self._ended)
+        # The scope holds this, and this, by way of the server's `send`, the scope. Untied, all
+        # of a request goes with its last reference; tied, it would wait for the collector,
+        # whose runs then cost more than all the rest of clew.
+        del self._scope[_MARK], self._scope, self.routed
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -209,7 +185,7 @@ class _Exchange:
                 return self._send(message)
             return self._send_last(message)
         if kind == "http.response.start":
-            self._status = message["status"]
+            self.status = message["status"]
             self._trailers = bool(message.get("trailers"))
             return self._send(self._with_id(message))
         if (
@@ -228,17 +204,17 @@ class _Exchange:
         await self._send(message)
         self._end = time_ns()
         # After a 5xx the exception that caused it may still be on its way up to here.
-        if self._status < 500 and not self._finished:
+        if self.status < 500 and not self._finished:
             self.finish()
 
-    async def _fail(self, error: BaseException) -> None:
+    async def fail(self, error: BaseException) -> None:
         """Note the exception that left the application, and let the caller have the id."""
-        http.leave_origin(error, self._span, self._thread)
+        http.leave_origin(error, self.span, self.thread)
         if self._finished:
             return  # a background task's: the request itself was answered before
-        self._error = type_name(error)
-        http.note_exception(self._span, error)
-        if not self._status and isinstance(error, Exception):
+        self.error = type_name(error)
+        http.note_exception(self.span, error)
+        if not self.status and isinstance(error, Exception):
             await self._answer_500()
 
     async def _answer_500(self) -> None:
@@ -255,36 +231,24 @@ class _Exchange:
     def finish(self) -> None:
         """End the span, measure, and write the access line."""
         self._finished = True
-        error = self._error
-        if not error:
-            if self._status >= 500:
-                error = str(self._status)
+        if not self.error:
+            if self.status >= 500:
+                self.error = str(self.status)
             elif not self._end:
-                error = "ClientDisconnect" if self._client_left else "IncompleteResponse"
+                self.error = "ClientDisconnect" if self._client_left else "IncompleteResponse"
         middleware = self._middleware
         try:
-            self._hand_over(middleware, error)
+            http.finish(
+                self,
+                self._scope["path"],
+                _routes.template(self.routed),
+                self._end or time_ns(),
+                self._histogram(),
+                middleware.put,
+                middleware.access_log,
+            )
         except Exception:
             _faults.caught("the end of a request")
-
-    def _hand_over(self, middleware: ClewMiddleware, error: str) -> None:
-        http.finish(
-            http.Finished(
-                span=self._span,
-                thread=self._thread,
-                method=self._method,
-                scheme=self._scheme,
-                path=self._scope["path"],
-                route=_routes.template(self.routed),
-                status=self._status,
-                error=error,
-                start=self._start,
-                end=self._end or time_ns(),
-            ),
-            self._histogram(),
-            middleware.put,
-            middleware.access_log,
-        )
 
     def _histogram(self) -> DurationHistogram | None:
         return self._middleware.http.server
@@ -298,29 +262,19 @@ class _WebSocket(_Exchange):
 
     __slots__ = ()
 
-    def _known(self, headers: dict[bytes, bytes]) -> dict[str, Any]:
-        scope = self._scope
-        self._method, self._scheme = "WS", scope.get("scheme") or "ws"
-        self._begun = self._active = itertools.count()
-        return {
-            _names.URL_SCHEME: self._scheme,
-            _names.NETWORK_PROTOCOL_NAME: "websocket",
-            **_server(scope, headers.get(b"host"), self._scheme),
-        }
-
     async def receive(self) -> Message:
         return await self._receive()
 
     def send(self, message: Message) -> Awaitable[None]:
         kind = message["type"]
         if kind == "websocket.accept":
-            self._status = 101
+            self.status = 101
             message = self._with_id(message)
         elif kind == "websocket.http.response.start":
-            self._status = message["status"]
+            self.status = message["status"]
             message = self._with_id(message)
-        elif kind == "websocket.close" and not self._status:
-            self._status = 403  # ASGI specification, "Close - send event"
+        elif kind == "websocket.close" and not self.status:
+            self.status = 403  # ASGI specification, "Close - send event"
         return self._send(message)
 
     async def _answer_500(self) -> None:

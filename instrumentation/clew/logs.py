@@ -72,7 +72,10 @@ class JsonFormatter(BaseJsonFormatter):
     def fields(
         self, record: logging.LogRecord, ids: SpanContext | None, thread: str | None
     ) -> dict[str, Any]:
-        """The line as a dict. `ids` and `thread` are the span context and correlation id."""
+        """The line as a dict. `ids` and `thread` are the span context and correlation id.
+
+        What stands first, `export._logs` finds by its place.
+        """
         message = record.msg
         fields: dict[str, Any] = {
             _names.LOG_TIMESTAMP: self._timestamp(record.created),
@@ -94,9 +97,11 @@ class JsonFormatter(BaseJsonFormatter):
         if isinstance(message, dict):
             for key, value in message.items():
                 fields.setdefault(_json.plain(_json.text(key)), _settled(value))
-        for key, value in record.__dict__.items():
-            if key not in _SKIPPED and key not in fields and not key.startswith("_"):
-                fields[key] = _settled(value)
+        given = record.__dict__
+        if not given.keys() <= _SKIPPED:
+            for key, value in given.items():
+                if key not in _SKIPPED and key not in fields and not key.startswith("_"):
+                    fields[key] = _settled(value)
         if record.exc_info:
             self._exception(fields, record)
         elif record.exc_text:
@@ -197,14 +202,5 @@ class ClewHandler(logging.Handler):
 
 def _item(record: logging.LogRecord, fields: dict[str, Any], ids: SpanContext | None) -> LogItem:
     number, text = severity(record.levelno, record.levelname)
-    nanoseconds = int(record.created * 1e9)
-    return LogItem(
-        time=nanoseconds,
-        observed=nanoseconds,
-        severity=number,
-        severity_text=text,
-        body=fields[_names.LOG_MESSAGE],
-        attributes=fields,
-        context=ids,
-        scope=record.name,
-    )
+    now = int(record.created * 1e9)
+    return LogItem(now, now, number, text, fields[_names.LOG_MESSAGE], fields, ids, record.name)

@@ -7,9 +7,12 @@ from time import time_ns
 from typing import Any
 
 from opentelemetry.context import _RUNTIME_CONTEXT, Context
+from opentelemetry.trace import SpanKind
+from opentelemetry.trace.propagation import _SPAN_KEY
 
 from clew import _faults, _names
 from clew import _http_server as http
+from clew._callers import Caller, Callers
 from clew._incoming import WSGI
 from clew._runtime import Runtime
 from clew.traces._span import type_name
@@ -36,6 +39,7 @@ class ClewWsgiMiddleware:
         self.access_log = runtime.settings.access_log
         self.id_header = runtime.settings.correlation_headers[0]
         self._excluded = runtime.settings.excluded_urls
+        self._callers = Callers(self.http.active)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if EXCHANGE in environ or (
@@ -44,13 +48,39 @@ class ClewWsgiMiddleware:
             return self.app(environ, start_response)
         return WsgiExchange(self, environ, start_response).run()
 
+    def caller(self, environ: Environ) -> Caller:
+        """What this request has in common with others."""
+        get = environ.get
+        key = (
+            environ["REQUEST_METHOD"],
+            get("wsgi.url_scheme"),
+            get("HTTP_HOST") or get("SERVER_NAME"),
+            get("SERVER_PROTOCOL"),
+            get("REMOTE_ADDR"),
+            get("HTTP_USER_AGENT"),
+        )
+        return self._callers.known.get(key) or self._new_caller(key)
 
-class WsgiExchange:
-    """One request and its response. `route` is set by the framework's hook, once it is known."""
+    def _new_caller(self, key: tuple[Any, ...]) -> Caller:
+        method, scheme, host, protocol, client, agent = key
+        scheme = scheme or "http"
+        return self._callers.add(
+            key,
+            method=method,
+            scheme=scheme,
+            server=http.host_and_port(host or "", scheme),
+            version=protocol[5:] if protocol and protocol.startswith("HTTP/") else None,
+            client=(client, None) if client else None,
+            agent=agent,
+        )
+
+
+class WsgiExchange(http.Exchange):
+    """One request and its response. `route` is for a framework's hook to set."""
 
     __slots__ = (
-        "_active", "_environ", "_finished", "_middleware", "_method", "_path", "_scheme",
-        "_span", "_start", "_start_response", "_status", "_thread", "_token", "_error", "route",
+        "_ended", "_environ", "_finished", "_middleware", "_path", "_start_response", "_token",
+        "route",
     )  # fmt: skip
 
     def __init__(
@@ -59,8 +89,8 @@ class WsgiExchange:
         self._middleware = middleware
         self._environ = environ
         self._start_response = start_response
-        self._status = 0
-        self._error = ""
+        self.status = 0
+        self.error = ""
         self._finished = False
         self.route: str | None = None
 
@@ -83,58 +113,40 @@ class WsgiExchange:
         return body
 
     def _begin(self) -> None:
+        self.start = start = time_ns()
         middleware, environ = self._middleware, self._environ
-        self._start = start = time_ns()
-        parent, thread, values = middleware.incoming.read(environ, _NOTHING)
-        self._thread = thread
-        self._method = method = http.method_name(environ["REQUEST_METHOD"])
-        self._scheme = environ.get("wsgi.url_scheme", "http")
+        parent, self.thread, values = middleware.incoming.read(environ, _NOTHING)
+        self.method, self.scheme, shared, started, self._ended = middleware.caller(environ)
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        # PEP 3333: the server has decoded the path's bytes as Latin-1, whatever they were.
-        self._path = path.encode("latin-1", "replace").decode("utf-8", "replace")
-        started, self._active = middleware.http.active.pair(
-            ((_names.HTTP_REQUEST_METHOD, method), (_names.URL_SCHEME, self._scheme))
-        )
-        self._span, context = http.start_server_span(
-            middleware.tracer, method, parent, values, self._attributes(), start
+        if not path.isascii():
+            # PEP 3333: the server has decoded the path's bytes as Latin-1, whatever they were.
+            path = path.encode("latin-1", "replace").decode("utf-8", "replace")
+        self._path = path
+        attributes = shared.attributes.copy()
+        attributes[_names.CORRELATION_ID] = self.thread
+        attributes[_names.URL_PATH] = path
+        query = environ.get("QUERY_STRING")
+        if query:
+            attributes[_names.URL_QUERY] = http.redacted_query(query)
+        values[_SPAN_KEY] = self.span = middleware.tracer.begin(
+            "HTTP" if self.method == http.OTHER_METHOD else self.method,
+            parent,
+            SpanKind.SERVER,
+            attributes,
+            start,
+            shared,
+            values,
         )
         next(started)
-        self._token = _attach(context)
+        self._token = _attach(Context(values))
         environ[EXCHANGE] = self
-
-    def _attributes(self) -> dict[str, Any]:
-        environ = self._environ
-        found: dict[str, Any] = {
-            _names.HTTP_REQUEST_METHOD: self._method,
-            _names.URL_SCHEME: self._scheme,
-            _names.URL_PATH: self._path,
-            _names.CORRELATION_ID: self._thread,
-        }
-        if self._method == http.OTHER_METHOD:
-            found[_names.HTTP_REQUEST_METHOD_ORIGINAL] = environ["REQUEST_METHOD"]
-        if environ.get("QUERY_STRING"):
-            found[_names.URL_QUERY] = http.redacted_query(environ["QUERY_STRING"])
-        host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
-        address, port = http.host_and_port(host, self._scheme)
-        if address:
-            found[_names.SERVER_ADDRESS] = address
-            if port is not None:
-                found[_names.SERVER_PORT] = port
-        protocol = environ.get("SERVER_PROTOCOL", "")
-        if protocol.startswith("HTTP/"):
-            found[_names.NETWORK_PROTOCOL_VERSION] = protocol[5:]
-        if environ.get("REMOTE_ADDR"):
-            found[_names.CLIENT_ADDRESS] = environ["REMOTE_ADDR"]
-            found[_names.NETWORK_PEER_ADDRESS] = environ["REMOTE_ADDR"]
-        agent = environ.get("HTTP_USER_AGENT")
-        if agent is not None:
-            found[_names.USER_AGENT_ORIGINAL] = agent
-        return found
 
     def start_response(self, status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
         number = status[:3]
-        self._status = int(number) if number.isdecimal() else 0
-        own = [*headers, (self._middleware.id_header, self._thread)]
+        self.status = int(number) if number.isdecimal() else 0
+        if self.route is None:  # now, for Flask takes its request out of the environ soon after
+            self.route = _flask_route(self._environ)
+        own = [*headers, (self._middleware.id_header, self.thread)]
         return self._start_response(status, own, *error)
 
     def fail(self, error: BaseException, unanswered: bool = False) -> None:
@@ -144,11 +156,13 @@ class WsgiExchange:
         "Error Handling").
         """
         if unanswered and isinstance(error, Exception):
-            self._status = 500
-        http.leave_origin(error, self._span, self._thread)
-        if not self._finished and not self._error:  # else Flask's hook has noted it before
-            self._error = type_name(error)
-            http.note_exception(self._span, error)
+            self.status = 500
+        if self.route is None:
+            self.route = _flask_route(self._environ)
+        http.leave_origin(error, self.span, self.thread)
+        if not self._finished and not self.error:  # else Flask's hook has noted it before
+            self.error = type_name(error)
+            http.note_exception(self.span, error)
 
     def finish(self) -> None:
         """End the span, measure, and write the access line; once."""
@@ -159,7 +173,7 @@ class WsgiExchange:
             self._hand_over()
         except Exception:
             _faults.caught("the end of a request")
-        next(self._active)
+        next(self._ended)
         try:
             _detach(self._token)
         except ValueError:  # closed by another thread or greenlet than it was begun in
@@ -168,24 +182,25 @@ class WsgiExchange:
         self._environ.pop(EXCHANGE, None)
 
     def _hand_over(self) -> None:
+        if not self.error and self.status >= 500:
+            self.error = str(self.status)
         middleware = self._middleware
         http.finish(
-            http.Finished(
-                span=self._span,
-                thread=self._thread,
-                method=self._method,
-                scheme=self._scheme,
-                path=self._path,
-                route=self.route,
-                status=self._status,
-                error=self._error or (str(self._status) if self._status >= 500 else ""),
-                start=self._start,
-                end=time_ns(),
-            ),
+            self,
+            self._path,
+            self.route,
+            time_ns(),
             middleware.http.server,
             middleware.put,
             middleware.access_log,
         )
+
+
+def _flask_route(environ: Environ) -> str | None:
+    """The template that Flask matched, which it leaves with the request in the environ."""
+    request = environ.get("werkzeug.request")
+    rule = getattr(request, "url_rule", None)
+    return None if rule is None else rule.rule
 
 
 class _Body:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
@@ -23,7 +23,6 @@ _ONE_OFF = frozenset(
 )
 _MOST_REMEMBERED = 8_192
 _LONGEST_REMEMBERED = 256
-_SHORT = 100  # characters
 
 
 class AttributeEncoder:
@@ -35,54 +34,39 @@ class AttributeEncoder:
     def __init__(self, field: int) -> None:
         """`field` is the number that the message around gives its attributes."""
         self._field = field
-        self._tag = pb.tag(field, 2)
-        self._heads: dict[str, bytes] = {}
+        # (key, length of the value) → all that stands before the value.
+        self._heads: dict[tuple[str, int], bytes] = {}
         self._strings: dict[tuple[str, str], bytes] = {}
         self._ints: dict[tuple[str, int], bytes] = {}
 
-    def encode(self, attributes: Mapping[str, Any]) -> list[bytes]:
-        """The encoded attributes, to be joined."""
+    def encode(self, attributes: Iterable[tuple[str, Any]]) -> list[bytes]:
+        """The encoded attributes, to be joined. `attributes` are pairs of key and value."""
         strings, ints = self._strings, self._ints
         parts = []
-        for key, value in attributes.items():
+        for pair in attributes:
+            key, value = pair
             kind = type(value)
             if kind is str:
-                parts.append(strings.get((key, value)) or self._string(key, value))
+                parts.append(strings.get(pair) or self._string(key, value))
             elif kind is int:
-                parts.append(ints.get((key, value)) or self._int(key, value))
+                parts.append(ints.get(pair) or self._int(key, value))
             else:
                 parts.append(pb.key_value(self._field, key, value))
         return parts
 
     def _string(self, key: str, value: str) -> bytes:
-        encoded = self._short(key, value) if len(value) < _SHORT else b""
-        if not encoded:
+        head = self._heads.get((key, len(value)))
+        if head is not None and value.isascii():
+            encoded = head + value.encode()
+        else:
             encoded = pb.key_value(self._field, key, value)
+            if value.isascii() and len(self._heads) < _MOST_REMEMBERED:
+                self._heads[key, len(value)] = encoded[: len(encoded) - len(value)]
         if key not in _ONE_OFF and len(value) <= _LONGEST_REMEMBERED:
             if len(self._strings) >= _MOST_REMEMBERED:
                 self._strings.clear()
             self._strings[key, value] = encoded
         return encoded
-
-    def _short(self, key: str, value: str) -> bytes:
-        """`pb.key_value` of an ASCII string so short that every length is one byte; else b""."""
-        if not value.isascii():
-            return b""
-        head = self._heads.get(key)
-        if head is None:
-            if len(key) >= _SHORT or len(self._heads) >= _MOST_REMEMBERED:
-                return b""
-            head = self._heads[key] = pb.string(1, key)
-        size = len(value)
-        if len(head) + size + 4 > 127:
-            return b""
-        return self._tag + b"%c%b\x12%c\x0a%c%b" % (
-            len(head) + size + 4,
-            head,
-            size + 2,
-            size,
-            value.encode(),
-        )
 
     def _int(self, key: str, value: int) -> bytes:
         encoded = pb.key_value(self._field, key, value)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext
 
-from clew import _names
 from clew.export import _common
 from clew.export import _protobuf as pb
 
-# Fields of a JSON line that stand elsewhere in the OTLP record, and so are no attributes of it.
-_ELSEWHERE = frozenset(
-    (
-        _names.LOG_TIMESTAMP,
-        _names.LOG_LEVEL,
-        _names.LOG_LOGGER,
-        _names.LOG_MESSAGE,
-        _names.SERVICE_NAME,
-        _names.LOG_TRACE_ID,
-        _names.LOG_SPAN_ID,
-    )
-)
+# A JSON line begins with fields that stand elsewhere in the OTLP record, and are no attributes of
+# it: time, level, logger, message and service, and with a span context its two ids.
+_ELSEWHERE = 5
+_ELSEWHERE_IN_SPAN = 7
+_times = struct.Struct("<BQBQ").pack
+_ids = struct.Struct(">BBxxx2sQQ2sQ").pack
+_TIME, _OBSERVED, _FLAGS = 1 << 3 | 1, 11 << 3 | 1, 8 << 3 | 5
+_LOW = _MOST = (1 << 64) - 1
+_MOST_SEVERITIES = 256
 
 
 class LogItem(NamedTuple):
@@ -35,6 +33,7 @@ class LogItem(NamedTuple):
     severity: int  # SeverityNumber of the logs data model, 1 to 24; 0 where unknown
     severity_text: str
     body: Any
+    # With a logger's name as scope, the fields of its JSON line, in their order there.
     attributes: Mapping[str, Any]
     context: SpanContext | None
     # A logger's name, or the scope of a record made through the OpenTelemetry API.
@@ -50,6 +49,7 @@ class LogEncoder:
         self._resource = _common.resource(resource)
         self._schema = pb.string(3, resource.schema_url)
         self._attributes = _common.AttributeEncoder(6)
+        self._severities: dict[tuple[int, str], bytes] = {}
 
     def encode(self, items: Iterable[LogItem]) -> bytes:
         """The request's bytes. Records keep their order within each scope (logger)."""
@@ -69,26 +69,42 @@ class LogEncoder:
         return pb.delimited(1, b"".join(body))
 
     def _record(self, item: LogItem) -> bytes:
-        context = item.context
-        attributes = item.attributes
-        if isinstance(item.scope, str):  # the fields of a line, handed over as they were
-            attributes = {k: v for k, v in attributes.items() if k not in _ELSEWHERE}
-        ids = b""
+        time, observed, number, text, body, attributes, context, scope, event, dropped = item
+        pairs: Iterable[tuple[str, Any]] = attributes.items()
+        if isinstance(scope, str):
+            pairs = islice(pairs, _ELSEWHERE if context is None else _ELSEWHERE_IN_SPAN, None)
+        parts = [
+            _times(_TIME, time & _MOST, _OBSERVED, observed & _MOST),
+            self._severities.get((number, text)) or self._severity(number, text),
+            _text(body) if type(body) is str else pb.delimited(5, pb.any_value(body)),
+        ]
+        parts += self._attributes.encode(pairs)
         if context is not None:
-            ids = (
-                pb.fixed32(8, context.trace_flags)
-                + pb.delimited(9, context.trace_id.to_bytes(16, "big"))
-                + pb.delimited(10, context.span_id.to_bytes(8, "big"))
+            trace_id, span_id, _, flags, _, _ = context
+            parts.append(
+                _ids(
+                    _FLAGS,
+                    flags,
+                    b"\x4a\x10",
+                    trace_id >> 64,
+                    trace_id & _LOW,
+                    b"\x52\x08",
+                    span_id,
+                )
             )
-        return pb.delimited(
-            2,
-            pb.fixed64(1, item.time)
-            + pb.unsigned(2, item.severity)
-            + pb.string(3, item.severity_text)
-            + pb.delimited(5, pb.any_value(item.body))
-            + b"".join(self._attributes.encode(attributes))
-            + pb.unsigned(7, item.dropped_attributes)
-            + ids
-            + pb.fixed64(11, item.observed)
-            + pb.string(12, item.event_name),
-        )
+        if dropped or event:
+            parts.append(pb.unsigned(7, dropped) + pb.string(12, event))
+        return pb.delimited(2, b"".join(parts))
+
+    def _severity(self, number: int, text: str) -> bytes:
+        if len(self._severities) >= _MOST_SEVERITIES:  # levels may have any name
+            self._severities.clear()
+        encoded = self._severities[number, text] = pb.unsigned(2, number) + pb.string(3, text)
+        return encoded
+
+
+def _text(body: str) -> bytes:
+    size = len(body)
+    if size < 126 and body.isascii():  # nearly all: every length is one byte
+        return b"\x2a%c\x0a%c%b" % (size + 2, size, body.encode())
+    return pb.delimited(5, pb.any_value(body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
@@ -11,7 +12,7 @@ from opentelemetry.trace import DEFAULT_TRACE_STATE, SpanContext, Status, TraceS
 
 from clew.export import _common
 from clew.export import _protobuf as pb
-from clew.traces import ClewSpan
+from clew.traces import ClewSpan, Shared
 from clew.traces._span import UNSET
 
 _times = struct.Struct("<BQBQ").pack
@@ -68,8 +69,13 @@ class SpanEncoder:
             _ids(b"\x0a\x10", trace_id >> 64, trace_id & _LOW, b"\x12\x08", span_id),
             self._names.get(named) or self._name(*named),
             _times(_START, span._start_time, _END, span._end_time),
-            *self._attributes.encode(span._attributes),
         ]
+        pairs: Iterable[tuple[str, Any]] = span._attributes.items()
+        shared = span._shared
+        if shared is not None:
+            parts.append(shared.encoded or self._share(shared))
+            pairs = islice(pairs, shared.count, None)
+        parts += self._attributes.encode(pairs)
         if parent is None:
             parts.append(_FLAGS_LOCAL)
         else:
@@ -91,6 +97,10 @@ class SpanEncoder:
         if 127 < size < 16_384:  # nearly all: two bytes of length
             return b"\x12%c%c%b" % (size & 127 | 128, size >> 7, body)
         return pb.delimited(2, body)
+
+    def _share(self, shared: Shared) -> bytes:
+        shared.encoded = b"".join(self._attributes.encode(shared.attributes.items()))
+        return shared.encoded
 
     def _name(self, name: str, kind: int) -> bytes:
         # The API counts kinds from 0 (internal), the protocol from 1.

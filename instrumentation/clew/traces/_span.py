@@ -21,6 +21,7 @@ from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from clew import _names
+from clew.traces._shared import Shared
 
 if TYPE_CHECKING:
     from clew.metrics import DurationHistogram
@@ -54,21 +55,14 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
     __slots__ = (
         "_attributes",
         "_context",
-        "_dropped_attributes",
-        "_dropped_events",
-        "_dropped_links",
         "_end_time",
-        "_events",
         "_histogram",
         "_kind",
-        "_links",
         "_measured",
         "_name",
         "_parent",
-        "_record_exception",
-        "_set_status_on_exception",
+        "_shared",
         "_start_time",
-        "_status",
         "_tracer",
     )
 
@@ -76,7 +70,17 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
     _attributes: dict[str, Any]  # type: ignore[assignment]
     _context: SpanContext
     _start_time: int
-    _status: Status
+    _measured: tuple[Any, ...]
+
+    # What most spans never change costs them nothing: not even a slot to fill.
+    _status: Status = UNSET
+    _events: Sequence[Any] = ()
+    _links: Sequence[Link] = ()
+    _dropped_attributes = 0
+    _dropped_events = 0
+    _dropped_links = 0
+    _record_exception = True
+    _set_status_on_exception = True
 
     def __init__(
         self,
@@ -87,27 +91,21 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
         kind: SpanKind,
         attributes: dict[str, Any],
         start_time: int,
+        shared: Shared | None = None,
     ) -> None:
-        """Start. `attributes` becomes the span's own; `start_time` is ns since the epoch."""
+        """Start. `attributes` becomes the span's own, and begins with those of `shared`;
+        `start_time` is ns since the epoch."""
         self._tracer = tracer
         self._name = name
         self._context = context
         self._parent = parent
         self._kind = kind
         self._attributes = attributes
+        self._shared = shared
         self._start_time = start_time
         self._end_time: int | None = None
-        self._status = UNSET
-        self._events: Sequence[Any] = ()
-        self._links: Sequence[Link] = ()
-        self._dropped_attributes = 0
-        self._dropped_events = 0
-        self._dropped_links = 0
-        self._record_exception = True
-        self._set_status_on_exception = True
-        # Where the export thread shall measure this span, and the attributes to do it by.
+        # Where the export thread shall measure this span, and by what (`_measured`).
         self._histogram: DurationHistogram | None = None
-        self._measured: tuple[Any, ...] = ()
 
     # What all spans of a tracer share is the tracer's.
     @property
@@ -184,11 +182,13 @@ class ClewSpan(trace_api.Span, sdk_trace.ReadableSpan):
     def _put(self, key: str, value: Any, most: int | None) -> None:
         mine = self._attributes
         if key in mine:
+            self._shared = None
             del mine[key]  # as in the SDK, a key set again is the newest
         elif most is not None and len(mine) >= most:
             self._dropped_attributes += 1
             if not mine:  # no room at all
                 return
+            self._shared = None
             del mine[next(iter(mine))]
         mine[key] = value
 

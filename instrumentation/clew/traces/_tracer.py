@@ -29,6 +29,7 @@ from opentelemetry.trace.propagation import _SPAN_KEY
 
 from clew import _ids, _names, correlation
 from clew.export._buffer import Buffer
+from clew.traces._shared import Shared
 from clew.traces._span import ClewSpan, own_attributes
 
 _new = tuple.__new__
@@ -39,13 +40,6 @@ _SAMPLED = TraceFlags(0x01)
 _NONE = TraceFlags(0x00)
 # By the two lowest bits of the flags.
 FLAGS = (_NONE, _SAMPLED, _RANDOM, SAMPLED_RANDOM)
-
-
-def span_context(
-    trace_id: int, span_id: int, flags: TraceFlags, state: trace_api.TraceState
-) -> SpanContext:
-    """A local, valid SpanContext, without the checks that its own constructor makes."""
-    return _new(SpanContext, (trace_id, span_id, False, flags, state, True))
 
 
 class ClewTracer(sdk_trace.Tracer):
@@ -110,6 +104,57 @@ class ClewTracer(sdk_trace.Tracer):
         self.started(span, context)
         return span
 
+    def begin(
+        self,
+        name: str,
+        parent: SpanContext | None,
+        kind: SpanKind,
+        attributes: dict[str, Any],
+        start: int,
+        shared: Shared | None,
+        values: Mapping[str, Any],
+    ) -> ClewSpan | NonRecordingSpan:
+        """Start the span of an HTTP request, `start` ns since the epoch.
+
+        `attributes` becomes its own and begins with those of `shared`. `values` are those of the
+        context that it is begun in; a server's need not hold `parent`.
+        """
+        if self.follows_parent and not self.span_processor._span_processors:
+            own = self._follow(parent)
+            if own[3] & 1:
+                return ClewSpan(self, name, own, parent, kind, attributes, start, shared)
+            return NonRecordingSpan(own)
+        if kind is SpanKind.SERVER and parent is not None:
+            values = {**values, _SPAN_KEY: NonRecordingSpan(parent)}
+        context = Context(values)
+        own, recording, sampled = self.decide(parent, context, name, kind, attributes)
+        if not recording:
+            return NonRecordingSpan(own)
+        if sampled is not attributes:
+            attributes, shared = dict(sampled or ()), None
+        span = ClewSpan(self, name, own, parent, kind, attributes, start, shared)
+        self.started(span, context)
+        return span
+
+    def _follow(self, parent: SpanContext | None) -> SpanContext:
+        """A local, valid span context, sampled as its parent is; without one, sampled."""
+        if parent is None:
+            return _new(
+                SpanContext,
+                (
+                    self._new_trace_id(),
+                    self._new_span_id(),
+                    False,
+                    self._root_flags,
+                    DEFAULT_TRACE_STATE,
+                    True,
+                ),
+            )
+        trace_id, _, _, flags, state, _ = parent
+        return _new(
+            SpanContext, (trace_id, self._new_span_id(), False, FLAGS[flags & 3], state, True)
+        )
+
     def decide(
         self,
         parent: SpanContext | None,
@@ -121,14 +166,8 @@ class ClewTracer(sdk_trace.Tracer):
     ) -> tuple[SpanContext, bool, Mapping[str, Any] | None]:
         """The new span's context, whether it records, and its attributes after sampling."""
         if self.follows_parent:
-            if parent is None:
-                flags, state = self._root_flags, DEFAULT_TRACE_STATE
-                trace_id = self._new_trace_id()
-            else:
-                trace_id, _, _, parent_flags, state, _ = parent
-                flags = FLAGS[parent_flags & 3]
-            own = span_context(trace_id, self._new_span_id(), flags, state)
-            return own, bool(flags & 1), attributes
+            own = self._follow(parent)
+            return own, bool(own[3] & 1), attributes
         return self._ask_sampler(parent, context, name, kind, attributes, links)
 
     def _ask_sampler(
@@ -148,11 +187,17 @@ class ClewTracer(sdk_trace.Tracer):
         sampled = result.decision is sampling.Decision.RECORD_AND_SAMPLE
         flags = FLAGS[int(sampled) | 2 * is_random]
         state = result.trace_state
-        own = span_context(
-            trace_id,
-            self._new_span_id(),
-            flags,
-            DEFAULT_TRACE_STATE if state is None else state,
+        # Without the checks that its own constructor makes.
+        own = _new(
+            SpanContext,
+            (
+                trace_id,
+                self._new_span_id(),
+                False,
+                flags,
+                DEFAULT_TRACE_STATE if state is None else state,
+                True,
+            ),
         )
         recording = result.decision is not sampling.Decision.DROP
         return own, recording, result.attributes

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from clew import _http_server as http
 from clew import _names
+from clew._trust import TrustedNetworks
 from clew.metrics import ActiveRequests
 from clew.traces import Shared
 
@@ -26,13 +27,17 @@ class Caller(NamedTuple):
     # Of `ActiveRequests`, or two counts that nobody reads.
     started: itertools.count[int]
     ended: itertools.count[int]
+    # Whether its trace context and correlation id are continued.
+    trusted: bool
 
 
 class Callers:
     """The callers of one server. `known` is by whatever key that server finds cheap to make."""
 
-    def __init__(self, active: ActiveRequests) -> None:
+    def __init__(self, active: ActiveRequests, trusted: TrustedNetworks | None) -> None:
+        """`trusted` None: every caller is."""
         self._active = active
+        self._trusted = trusted
         self.known: dict[Hashable, Caller] = {}
 
     def add(
@@ -76,7 +81,8 @@ class Callers:
             started, ended = self._active.pair(
                 ((_names.HTTP_REQUEST_METHOD, known), (_names.URL_SCHEME, scheme))
             )
-        caller = Caller(known, scheme, Shared(attributes), started, ended)
+        trusted = self._trusted is None or (client[0] if client else None) in self._trusted
+        caller = Caller(known, scheme, Shared(attributes), started, ended, trusted)
         if len(self.known) >= _MOST_CALLERS:
             self.known.clear()
         self.known[key] = caller

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from clew._environment import Environment
+from clew._trust import TrustedNetworks
 
 SIGNALS = ("traces", "metrics", "logs")
 PROTOCOLS = ("http/protobuf", "grpc")
@@ -83,6 +84,8 @@ class Settings:
     disabled_instrumentations: tuple[str, ...] = ()
     # Read from the first of these that a request carries; answered and passed on in the first.
     correlation_headers: tuple[str, ...] = ("X-Correlation-ID", "X-Request-ID")
+    # Whose trace context and correlation id are continued; None: everybody's.
+    trusted_networks: TrustedNetworks | None = None
     # "json": clew owns the log lines on stdout. "none": logging to stdout is left as it is.
     log_format: str = "json"
     log_level: int = logging.INFO
@@ -119,6 +122,7 @@ class Settings:
             excluded_urls=_excluded(env),
             disabled_instrumentations=env.words("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", ()),
             correlation_headers=_correlation_headers(env),
+            trusted_networks=_trusted_networks(env),
             log_format=env.choice("CLEW_LOG_FORMAT", "json", ("json", "none")),
             log_level=logging.getLevelName(env.choice("CLEW_LOG_LEVEL", "INFO", _LEVELS)),
             access_log=env.flag("CLEW_ACCESS_LOG", True),
@@ -232,6 +236,20 @@ def _correlation_headers(env: Environment) -> tuple[str, ...]:
         if not _TOKEN.fullmatch(name):
             env.problem(key, name, "header names (letters, digits, '-') divided by commas")
     return names
+
+
+def _trusted_networks(env: Environment) -> TrustedNetworks | None:
+    key = "CLEW_TRUSTED_NETWORKS"
+    words = env.words(key, ("*",))
+    if "*" in words:
+        return None
+    if env.text("CLEW_ENGINE") == "sdk":
+        env.problem(key, ", ".join(words), "* where CLEW_ENGINE is sdk")
+    try:
+        return TrustedNetworks(words)
+    except ValueError as error:
+        env.problem(key, str(error), "networks as 10.0.0.0/8, addresses, unix, or * for all")
+        return None
 
 
 def _spool_dir(env: Environment) -> Path | None:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from opentelemetry.trace import NonRecordingSpan, Span, Status, StatusCode
 
 from clew import _faults, _names
+from clew._incoming import Stranger
 from clew.logs import ORIGIN
 from clew.metrics import DurationHistogram
 from clew.traces import ClewSpan
@@ -70,6 +71,14 @@ class Exchange:
     span: ClewSpan | NonRecordingSpan
     start: int  # ns since the epoch
     thread: str  # the correlation id
+
+
+def note_stranger(span: Span, said: Stranger) -> None:
+    """Keep on `span` what its caller said and is not trusted with."""
+    if said.context is not None:
+        span.add_link(said.context)
+    if said.thread is not None:
+        span.set_attribute(_names.CORRELATION_ID_CLAIMED, said.thread)
 
 
 def leave_origin(error: BaseException, span: Span, thread: str) -> None:

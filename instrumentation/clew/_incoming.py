@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.baggage import _BAGGAGE_KEY
 from opentelemetry.context import Context
@@ -23,6 +23,7 @@ from clew.traces._tracer import FLAGS
 # W3C Trace Context, section 3.2. Another version, or anything odd, takes the slow path.
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _new = tuple.__new__
+_NOTHING = Context()
 Headers = Mapping[Any, Any]
 
 
@@ -48,6 +49,13 @@ def _latin(value: bytes) -> str:
 # ASGI: lower-case bytes. WSGI (PEP 3333): HTTP_UPPER_CASE.
 ASGI = Carrier(lambda name: name.lower().encode("latin-1"), _latin)
 WSGI = Carrier(lambda name: "HTTP_" + name.upper().replace("-", "_"), str)
+
+
+class Stranger(NamedTuple):
+    """What a caller said that is not trusted: its trace context and correlation id."""
+
+    context: SpanContext | None
+    thread: str | None
 
 
 class Incoming:
@@ -94,6 +102,22 @@ class Incoming:
             parent = parent or active_parent(current)
             values = {**current, **values}
         return parent, thread, values
+
+    def read_stranger(
+        self, headers: Headers, current: Context
+    ) -> tuple[SpanContext | None, str, dict[str, Any], Stranger]:
+        """The same for a caller that is not trusted, and what it sent, which is not continued."""
+        sent, _, _ = self.read(headers, _NOTHING)
+        claimed = next((v for name in self._correlation if (v := headers.get(name))), None)
+        text = self._carrier.text(claimed) if claimed is not None else ""
+        thread = correlation.new_id()
+        values: dict[str, Any] = {
+            **current,
+            correlation.KEY: thread,
+            _BAGGAGE_KEY: {_names.CORRELATION_ID: thread},
+        }
+        stranger = Stranger(sent, text if correlation.is_valid(text) else None)
+        return active_parent(current), thread, values, stranger
 
     def _ask(
         self, headers: Headers, current: Context

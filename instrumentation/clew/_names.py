@@ -10,6 +10,9 @@ from __future__ import annotations
 # one search term serves every store.
 CORRELATION_ID = "correlation_id"
 
+# The correlation id that a caller sent who is not trusted with it, as span attribute.
+CORRELATION_ID_CLAIMED = "clew.correlation_id.claimed"
+
 # Resource
 SERVICE_NAME = "service.name"
 SERVICE_INSTANCE_ID = "service.instance.id"

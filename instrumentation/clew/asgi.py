@@ -43,7 +43,7 @@ class ClewMiddleware:
         self.access_log = runtime.settings.access_log
         self.id_header = runtime.settings.correlation_headers[0].lower().encode()
         self._excluded = runtime.settings.excluded_urls
-        self._callers = Callers(self.http.active)
+        self._callers = Callers(self.http.active, runtime.settings.trusted_networks)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -140,9 +140,16 @@ class _Exchange(http.Exchange):
         self.start = start = time_ns()
         middleware, scope = self._middleware, self._scope
         headers = dict(scope["headers"])
-        parent, self.thread, values = middleware.incoming.read(headers, _current())
+        caller = middleware.caller(scope, headers)
+        self.method, self.scheme, shared, started, self._ended, trusted = caller
+        stranger = None
+        if trusted:
+            parent, self.thread, values = middleware.incoming.read(headers, _current())
+        else:
+            parent, self.thread, values, stranger = middleware.incoming.read_stranger(
+                headers, _current()
+            )
         self._id_header = (middleware.id_header, self.thread.encode("latin-1"))
-        self.method, self.scheme, shared, started, self._ended = middleware.caller(scope, headers)
         attributes = shared.attributes.copy()
         attributes[_names.CORRELATION_ID] = self.thread
         attributes[_names.URL_PATH] = scope["path"]
@@ -158,6 +165,8 @@ class _Exchange(http.Exchange):
             shared,
             values,
         )
+        if stranger is not None:
+            http.note_stranger(self.span, stranger)
         next(started)
         return Context(values)
 

@@ -39,7 +39,7 @@ class ClewWsgiMiddleware:
         self.access_log = runtime.settings.access_log
         self.id_header = runtime.settings.correlation_headers[0]
         self._excluded = runtime.settings.excluded_urls
-        self._callers = Callers(self.http.active)
+        self._callers = Callers(self.http.active, runtime.settings.trusted_networks)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if EXCHANGE in environ or (
@@ -115,8 +115,15 @@ class WsgiExchange(http.Exchange):
     def _begin(self) -> None:
         self.start = start = time_ns()
         middleware, environ = self._middleware, self._environ
-        parent, self.thread, values = middleware.incoming.read(environ, _NOTHING)
-        self.method, self.scheme, shared, started, self._ended = middleware.caller(environ)
+        caller = middleware.caller(environ)
+        self.method, self.scheme, shared, started, self._ended, trusted = caller
+        stranger = None
+        if trusted:
+            parent, self.thread, values = middleware.incoming.read(environ, _NOTHING)
+        else:
+            parent, self.thread, values, stranger = middleware.incoming.read_stranger(
+                environ, _NOTHING
+            )
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         if not path.isascii():
             # PEP 3333: the server has decoded the path's bytes as Latin-1, whatever they were.
@@ -137,6 +144,8 @@ class WsgiExchange(http.Exchange):
             shared,
             values,
         )
+        if stranger is not None:
+            http.note_stranger(self.span, stranger)
         next(started)
         self._token = _attach(Context(values))
         environ[EXCHANGE] = self

@@ -59,8 +59,10 @@ def template(scope: Scope) -> str | None:
     path = getattr(route, "path_format", None) or getattr(route, "path", None)
     if not isinstance(path, str):
         return None
-    mounted: str = scope.get(_MOUNTED, "")
-    if hasattr(route, "routes"):  # ended in the mount itself: static files, or no route inside
+    mounted: str | None = scope.get(_MOUNTED)
+    if mounted is None:
+        mounted = ""
+    elif hasattr(route, "routes"):  # ended in the mount itself: static files, or no route inside
         return mounted + "/{path}"
     # FastAPI 0.137 and later keep the routes of an included router as they were written; the
     # prefix stands in the context of this inclusion.

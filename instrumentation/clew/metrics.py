@@ -42,15 +42,9 @@ CLIENT_KEYS = (
 )
 
 
-class Exemplar:
-    """One measurement that stands for its bucket, with the span that it was taken in."""
-
-    __slots__ = ("context", "time", "value")
-
-    def __init__(self, value: float, time: int, context: SpanContext) -> None:
-        self.value = value  # s
-        self.time = time  # ns since the epoch
-        self.context = context
+# One measurement that stands for its bucket: seconds, ns since the epoch, and the span that it was
+# taken in.
+Exemplar = tuple[float, int, SpanContext]
 
 
 class Series:
@@ -67,18 +61,6 @@ class Series:
         self.largest = float("-inf")
         # Bucket index → the newest exemplar since the last export.
         self.exemplars: dict[int, Exemplar] = {}
-
-    def record(self, value: float, time: int, context: SpanContext | None) -> None:
-        # A bucket's upper bound is inclusive (data model, "Histogram").
-        index = bisect_left(self.bounds, value)
-        self.counts[index] += 1
-        self.total += value
-        if value < self.smallest:
-            self.smallest = value
-        if value > self.largest:
-            self.largest = value
-        if context is not None:
-            self.exemplars[index] = Exemplar(value, time, context)
 
     @property
     def count(self) -> int:
@@ -110,10 +92,17 @@ class DurationHistogram:
         self, attributes: tuple[Any, ...], value: float, time: int, context: SpanContext | None
     ) -> None:
         """Add `value` seconds, taken at `time` ns; `context` of a sampled span is an exemplar."""
-        series = self._series.get(attributes)
-        if series is None:
-            series = self._new_series(attributes)
-        series.record(value, time, context)
+        series = self._series.get(attributes) or self._new_series(attributes)
+        # A bucket's upper bound is inclusive (data model, "Histogram").
+        index = bisect_left(series.bounds, value)
+        series.counts[index] += 1
+        series.total += value
+        if value < series.smallest:
+            series.smallest = value
+        if value > series.largest:
+            series.largest = value
+        if context is not None:
+            series.exemplars[index] = value, time, context
 
     def _new_series(self, attributes: tuple[Any, ...]) -> Series:
         pairs: AttributePairs = attributes

@@ -51,12 +51,12 @@ def _duration_point(series: metrics.Series, start: int, now: int) -> bytes:
     exemplars = [
         pb.delimited(
             8,
-            pb.fixed64(2, exemplar.time)
-            + pb.double(3, exemplar.value)
-            + pb.delimited(4, exemplar.context.span_id.to_bytes(8, "big"))
-            + pb.delimited(5, exemplar.context.trace_id.to_bytes(16, "big")),
+            pb.fixed64(2, time)
+            + pb.double(3, value)
+            + pb.delimited(4, context.span_id.to_bytes(8, "big"))
+            + pb.delimited(5, context.trace_id.to_bytes(16, "big")),
         )
-        for exemplar in taken.values()
+        for value, time, context in taken.values()
     ]
     return _histogram_point(
         attributes=dict(series.attributes),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from time import monotonic, sleep, time_ns
 from typing import Any
 
@@ -114,19 +115,20 @@ class Pipeline:
 
     def _drain_spans(self, items: list[Any]) -> None:
         spans = []
-        for index, item in enumerate(items):
+        for item in _breathing(items):
             if type(item) is tuple:  # the measurement of a request that was not sampled
                 histogram, attributes, value, time = item
                 histogram.record(attributes, value, time, None)
                 continue
-            context = item._context if item._context[3] & 1 else None  # None: not sampled
-            if item._histogram is not None:
-                value = (item._end_time - item._start_time) / 1e9
-                item._histogram.record(item._measured, value, item._end_time, context)
-            if context is not None:
+            context = item._context
+            if context[3] & 1:
                 spans.append(item)
-            if index % 256 == 255:
-                sleep(_BREATH)
+            else:
+                context = None  # no exemplar: nobody could look its trace up
+            histogram = item._histogram
+            if histogram is not None:
+                end = item._end_time
+                histogram.record(item._measured, (end - item._start_time) / 1e9, end, context)
         if "traces" in self._endpoints:
             self._queue("traces", self._span_encoder, spans)
 
@@ -237,9 +239,13 @@ class Pipeline:
                 _logger.warning("Lost at exit, not delivered: %s, %d items.", signal, items)
 
 
-def _breathing(items: list[Any]) -> Any:
+def _breathing(items: list[Any]) -> Iterator[Any]:
     """The items one by one, with a breath for the other threads after each run."""
-    for index, item in enumerate(items):
-        if index % _RUN == _RUN - 1:
-            sleep(_BREATH)
-        yield item
+    return chain.from_iterable(_runs(items))
+
+
+def _runs(items: list[Any]) -> Iterator[list[Any]]:
+    yield items[:_RUN]
+    for at in range(_RUN, len(items), _RUN):
+        sleep(_BREATH)
+        yield items[at : at + _RUN]

@@ -40,11 +40,12 @@ class SpanEncoder:
     def encode(self, spans: Iterable[ClewSpan]) -> bytes:
         """The request's bytes. Spans keep their order within each instrumentation scope."""
         scopes: dict[Any, list[bytes]] = {}
+        tracer: Any = None
+        encoded: list[bytes] = []
         for span in spans:
-            tracer = span._tracer
-            encoded = scopes.get(tracer)
-            if encoded is None:
-                encoded = scopes[tracer] = []
+            if span._tracer is not tracer:
+                tracer = span._tracer
+                encoded = scopes.setdefault(tracer, [])
             encoded.append(self._span(span))
         body = [self._resource]
         for tracer, encoded in scopes.items():

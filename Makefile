@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: help demo demo-full test test-backends test-browser test-engine bench lint clean
+.PHONY: help demo demo-full test test-backends test-browser test-engine bench chaos drill lint clean
 
 help:   ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -36,6 +36,12 @@ test-engine: $(READY)   ## compose.yaml in a real Docker Engine (root; docker.io
 
 bench: $(READY)   ## Overhead beside others, in interleaved rounds of one run
 	$(RUN) -m benchmarks.overhead
+
+chaos: $(READY)   ## Ends, blocks and starves each part under load, and reconciles the counts
+	$(RUN) -m benchmarks.chaos
+
+drill: $(READY)   ## Injects the fault of each alert and waits until it fires and resolves
+	$(RUN) -m alerts.drill
 
 lint: $(READY)   ## ruff and mypy
 	$(VENV)/bin/ruff check .

@@ -14,6 +14,11 @@ CLEW_BACKENDS_DIR   binaries (~/.cache/clew/backends)
 CLEW_RELEASES_URL   where releases are downloaded from (https://github.com)
 CLEW_STACK_TIMEOUT  seconds that a start may take (60)
 CLEW_STACK_WITHOUT  optional components that are not wanted: postgres redis epmd rabbitmq
+CLEW_STACK_WITH     components that start only when asked for: agent
+CLEW_SAMPLING       none, or tail: errors, slow and followed traces and a share of the rest
+CLEW_LOGS           otlp, or files: the agent reads CLEW_LOG_FILES in the place of OTLP
+CLEW_OTLP_TOKEN     OTLP is taken only with this bearer token
+CLEW_OTLP_TLS_DIR   OTLP is taken by TLS only: a folder with server.crt, server.key and ca.crt
 CLEW_..._PORT       each port has its own; a message about a taken port names the right one
 """
 

@@ -97,7 +97,7 @@ class Commands:
         names = [component.name for component in self.components]
         found = statuses(names, self.state.records(), self.clock.now(), answers)
         print(status_json(found) if as_json else as_table(found), file=self.out)
-        optional = {component.name for component in self.components if component.optional}
+        optional = {c.name for c in self.components if c.optional or c.on_request}
         wanted = [s for s in found if s.name not in optional or s.state != "not started"]
         return 0 if all(status.ready for status in wanted) else 1
 
@@ -149,6 +149,7 @@ class Commands:
             self._chosen(names),
             self.settings.without,
             lambda program: find_installed(program, self.ways.search_path),
+            also=(*self.settings.also, *names),
         )
         for each in left_out:
             if each.name in names:

@@ -1,9 +1,11 @@
 """What runs: each component's command, environment, ports and sign of readiness."""
 
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack._collector_files import agent, gateway
 from stack._ports import HOST, PORTS
 from stack._settings import Settings
 
@@ -13,7 +15,8 @@ class Component:
     """One program of the stack. `ports` is by purpose; `data_dir` is for what it stores.
 
     One that is `optional` is found among the system's packages or left out, and so is one that
-    `needs` a component which is left out. `not_as_root` is the user that root gives the program to.
+    `needs` a component which is left out. One that is `on_request` starts only where it is named.
+    `not_as_root` is the user that root gives the program to.
     `prepare` is called with the program's path and that user, if any, before the start.
     """
 
@@ -25,6 +28,7 @@ class Component:
     ports: Mapping[str, int]
     data_dir: Path
     optional: bool = False
+    on_request: bool = False
     needs: tuple[str, ...] = ()
     not_as_root: str | None = None
     prepare: Callable[[Path, str | None], None] | None = None
@@ -45,7 +49,10 @@ def all_components(settings: Settings) -> tuple[Component, ...]:
         ),
         _component(settings, "loki", "CLEW_LOKI_PORT", "/ready", _loki(settings)),
         _component(settings, "jaeger", "CLEW_JAEGER_HEALTH_PORT", "/status", _jaeger(settings)),
-        _component(settings, "collector", "CLEW_COLLECTOR_HEALTH_PORT", "/", _collector(settings)),
+        _component(settings, "collector", "CLEW_COLLECTOR_HEALTH_PORT", "/", gateway(settings)),
+        _component(
+            settings, "agent", "CLEW_AGENT_HEALTH_PORT", "/", agent(settings), on_request=True
+        ),
     )
 
 
@@ -60,16 +67,22 @@ def address(settings: Settings, variable: str) -> str:
 
 
 def _component(
-    settings: Settings, name: str, ready_port: str, ready_path: str, arguments: tuple[str, ...]
+    settings: Settings,
+    name: str,
+    ready_port: str,
+    ready_path: str,
+    arguments: tuple[str, ...],
+    on_request: bool = False,
 ) -> Component:
     return Component(
         name=name,
-        binary="otelcol" if name == "collector" else name,
+        binary="otelcol" if name in ("collector", "agent") else name,
         arguments=arguments,
         environment=environment(settings),
         ready_url=f"http://{address(settings, ready_port)}{ready_path}",
         ports={p.purpose: settings.ports[p.variable] for p in PORTS if p.component == name},
         data_dir=data_dir(settings, name),
+        on_request=on_request,
     )
 
 
@@ -82,8 +95,14 @@ def environment(settings: Settings) -> dict[str, str]:
         "CLEW_JAEGER_OTLP_GRPC_ADDRESS": address(settings, "CLEW_JAEGER_OTLP_GRPC_PORT"),
         "CLEW_PROMETHEUS_URL": f"http://{address(settings, 'CLEW_PROMETHEUS_PORT')}",
         "CLEW_LOKI_URL": f"http://{address(settings, 'CLEW_LOKI_PORT')}",
+        "CLEW_GATEWAY_OTLP_GRPC_ADDRESS": address(settings, "CLEW_OTLP_GRPC_PORT"),
+        "CLEW_HOST_NAME": socket.gethostname(),
+        "CLEW_COLLECTOR_DATA_DIR": str(data_dir(settings, "collector")),
+        "CLEW_AGENT_DATA_DIR": str(data_dir(settings, "agent")),
         "CLEW_JAEGER_DATA_DIR": str(data_dir(settings, "jaeger")),
         "CLEW_LOKI_DATA_DIR": str(data_dir(settings, "loki")),
+        **({"CLEW_OTLP_TOKEN": settings.token} if settings.token else {}),
+        **({"CLEW_OTLP_TLS_DIR": settings.tls_dir} if settings.tls_dir else {}),
     }
 
 
@@ -120,7 +139,3 @@ def _alertmanager(settings: Settings) -> tuple[str, ...]:
         f"--web.listen-address={address(settings, 'CLEW_ALERTMANAGER_PORT')}",
         "--cluster.listen-address=",  # one alone: no gossip port
     )
-
-
-def _collector(settings: Settings) -> tuple[str, ...]:
-    return ("--config", str(settings.root / "collector_config/gateway.yaml"))

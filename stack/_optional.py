@@ -25,15 +25,20 @@ class LeftOut:
 
 
 def sort_out(
-    components: Collection[Component], without: Collection[str], find: Find
+    components: Collection[Component],
+    without: Collection[str],
+    find: Find,
+    also: Collection[str] = (),
 ) -> tuple[list[Component], list[LeftOut]]:
     """Return what can be started here, and what can't, with the reasons.
 
-    `without` names what is not wanted; `find` returns where a program is, if it is installed.
+    `without` names what is not wanted, `also` what starts only where it is named; `find` returns where a program is, if it is installed.
     """
     start: list[Component] = []
     left_out: list[LeftOut] = []
     for component in components:
+        if component.on_request and component.name not in also:
+            continue
         gone = {each.name for each in left_out}
         why = _why_not(component, without, gone, find) if component.optional else None
         if why is None:

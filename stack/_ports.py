@@ -36,6 +36,9 @@ PORTS = (
     Port("loki", "gRPC", "CLEW_LOKI_GRPC_PORT", 9096),
     Port("prometheus", "HTTP", "CLEW_PROMETHEUS_PORT", 9090),
     Port("alertmanager", "HTTP", "CLEW_ALERTMANAGER_PORT", 9093),
+    Port("agent", "OTLP over gRPC", "CLEW_AGENT_OTLP_GRPC_PORT", 24317),
+    Port("agent", "OTLP over HTTP", "CLEW_AGENT_OTLP_HTTP_PORT", 24318),
+    Port("agent", "health check", "CLEW_AGENT_HEALTH_PORT", 23133),
     # Beside the usual ones, which services of the machine itself may hold.
     Port("postgres", "PostgreSQL", "CLEW_POSTGRES_PORT", 5433),
     Port("redis", "Redis", "CLEW_REDIS_PORT", 6380),

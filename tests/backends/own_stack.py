@@ -52,7 +52,8 @@ class OwnStack:
     def status(self) -> list[dict[str, Any]]:
         """Return what `status --json` says."""
         found: list[dict[str, Any]] = json.loads(self.run("status", "--json").stdout)
-        return [entry for entry in found if entry["name"] not in _WITHOUT]
+        out = {*_WITHOUT, "agent"}
+        return [entry for entry in found if entry["name"] not in out]
 
 
 def binary(name: str) -> str:

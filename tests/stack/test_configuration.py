@@ -11,11 +11,15 @@ from stack._binaries import ALERTMANAGER, BINARIES, COLLECTOR, LOKI, PROMETHEUS
 from stack._components import all_components, environment
 from stack._ports import PORTS
 from stack._prometheus_folder import write_prometheus_folder
-from stack._settings import ROOT, Settings
+from stack._settings import ROOT, TUNING, Settings
 from stack._shop_stores import shop_stores
 
 EXPANDING = (
     "collector_config/gateway.yaml",
+    "collector_config/agent.yaml",
+    "collector_config/options/hosts.yaml",
+    "collector_config/options/sampling_tail.yaml",
+    "collector_config/options/logs_files.yaml",
     "backends/jaeger/config.yaml",
     "backends/loki/config.yaml",
 )
@@ -57,16 +61,15 @@ def test_defaults_in_files_are_the_stacks_own(path: str, settings: Settings) -> 
     """Where the stack gives a variable, the file's default is the same, but for folders."""
     given = environment(settings)
     for name, default in _VARIABLE.findall(text_of(path)):
-        if name in given and not name.endswith("_DATA_DIR"):
+        if name in given and not name.endswith(("_DATA_DIR", "_HOST_NAME")):
             assert default == given[name], name
 
 
 @pytest.mark.parametrize("path", EXPANDING)
 def test_variables_in_files_are_known(path: str, settings: Settings) -> None:
     """A file asks for no variable that the stack neither gives nor passes on."""
-    tuning = {"CLEW_COLLECTOR_MEMORY_MIB", "CLEW_TRACES_RETENTION", "CLEW_LOGS_RETENTION"}
     asked = {name for name, _ in _VARIABLE.findall(text_of(path))}
-    assert asked <= set(environment(settings)) | tuning
+    assert asked <= set(environment(settings)) | set(TUNING) | {"CLEW_HOST_ROOT"}
 
 
 def test_every_port_variable_reaches_what_listens(settings: Settings) -> None:
@@ -85,10 +88,10 @@ def test_every_port_variable_reaches_what_listens(settings: Settings) -> None:
 
 def test_moving_a_port_moves_those_who_depend_on_it() -> None:
     """The collector and Jaeger send to where Prometheus then listens."""
-    moved = Settings.read({"CLEW_PROMETHEUS_PORT": "19090", "CLEW_JAEGER_OTLP_GRPC_PORT": "24317"})
+    moved = Settings.read({"CLEW_PROMETHEUS_PORT": "19090", "CLEW_JAEGER_OTLP_GRPC_PORT": "24444"})
     given = environment(moved)
     assert given["CLEW_PROMETHEUS_URL"] == "http://127.0.0.1:19090"
-    assert given["CLEW_JAEGER_OTLP_GRPC_ADDRESS"] == "127.0.0.1:24317"
+    assert given["CLEW_JAEGER_OTLP_GRPC_ADDRESS"] == "127.0.0.1:24444"
     prometheus = next(c for c in all_components(moved) if c.name == "prometheus")
     assert "--web.listen-address=127.0.0.1:19090" in prometheus.arguments
     assert prometheus.ready_url == "http://127.0.0.1:19090/-/ready"

@@ -39,7 +39,7 @@ def test_status_of_nothing_is_a_failure(tmp_path: Path) -> None:
     assert answer.returncode == 1
     names = [entry["name"] for entry in json.loads(answer.stdout)]
     assert names[:5] == ["prometheus", "alertmanager", "loki", "jaeger", "collector"]
-    assert names[5:] == ["postgres", "redis", "epmd", "rabbitmq"]
+    assert names[5:] == ["agent", "postgres", "redis", "epmd", "rabbitmq"]
     assert {entry["state"] for entry in json.loads(answer.stdout)} == {"not started"}
 
 

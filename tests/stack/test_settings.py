@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stack._collector_files import agent, gateway
 from stack._errors import SettingError
 from stack._settings import Settings
 
@@ -44,3 +45,38 @@ def test_components_see_only_what_is_meant_for_them(tmp_path: Path) -> None:
     environ = {"OTEL_EXPORTER_OTLP_HEADERS": "k=v", "HOME": "/h", "CLEW_LOGS_RETENTION": "48h"}
     settings = Settings.read(environ, root=tmp_path)
     assert dict(settings.passed_on) == {"HOME": "/h", "CLEW_LOGS_RETENTION": "48h"}
+
+
+def test_what_chooses_the_collectors_files() -> None:
+    """Each variable's value becomes a file that exists; an unknown value names the known ones."""
+    plain = Settings.read({})
+    assert [Path(a).name for a in gateway(plain)] == [
+        "gateway.yaml",
+        "hosts.yaml",
+        "sampling_none.yaml",
+        "access_open.yaml",
+        "transport_plain.yaml",
+    ]
+    chosen = {"CLEW_SAMPLING": "tail", "CLEW_LOGS": "files", "CLEW_OTLP_TOKEN": "s3cret"}
+    settings = Settings.read(chosen)
+    names = [Path(a).name for a in (*gateway(settings), *agent(settings))]
+    for name in ("sampling_tail.yaml", "logs_files.yaml", "agent_to_gateway_token.yaml"):
+        assert name in names
+    for one in (*gateway(settings), *agent(settings), *gateway(plain), *agent(plain)):
+        assert Path(one.removeprefix("--config=")).is_file()
+    for name in ("CLEW_SAMPLING", "CLEW_LOGS"):
+        with pytest.raises(SettingError, match=f"{name}='on' is unknown: choose from"):
+            Settings.read({name: "on"})
+
+
+def test_what_guards_otlp_is_checked_before_anything_starts(tmp_path: Path) -> None:
+    """A folder without the certificate, and a token that no header takes."""
+    with pytest.raises(SettingError, match="lacks server.crt and server.key"):
+        Settings.read({"CLEW_OTLP_TLS_DIR": str(tmp_path)})
+    (tmp_path / "server.crt").touch()
+    (tmp_path / "server.key").touch()
+    settings = Settings.read({"CLEW_OTLP_TLS_DIR": str(tmp_path)})
+    assert settings.tls_dir == str(tmp_path)
+    assert any(a.endswith("transport_tls.yaml") for a in gateway(settings))
+    with pytest.raises(SettingError, match="can't be sent"):
+        Settings.read({"CLEW_OTLP_TOKEN": "two words"})

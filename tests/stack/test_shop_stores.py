@@ -35,9 +35,11 @@ def everywhere(program: Program) -> Path | None:
 
 
 def test_all_are_started_where_all_are_installed(settings: Settings) -> None:
-    """Together with what is not optional, in the order of starting."""
+    """Together with what is not optional, in the order of starting; the agent is on request."""
     components = [*all_components(settings), *shop_stores(settings)]
     possible, left_out = sort_out(components, (), everywhere)
+    assert "agent" not in [component.name for component in possible]
+    possible, left_out = sort_out(components, (), everywhere, also=("agent",))
     names = [component.name for component in possible]
     if os.geteuid() == 0 and any(each.name == "postgres" for each in left_out):
         pytest.skip("this machine has no user postgres")

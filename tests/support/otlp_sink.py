@@ -137,7 +137,7 @@ class Sink:
 
     def _messages(self, path: str, resources: str) -> Iterator[tuple[Any, dict[str, Any]]]:
         for request in list(self.kept):
-            if request.path == path:
+            if request.path.endswith(path):  # Loki and Prometheus have a folder before it
                 message = _REQUESTS[path].FromString(request.body)
                 for one in getattr(message, resources):
                     yield one, plain_attributes(one.resource.attributes)

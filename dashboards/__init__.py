@@ -1,0 +1,1 @@
+"""Grafana boards as Python: `python -m dashboards` writes them to dashboards/generated/."""

@@ -32,7 +32,8 @@ def sort_out(
 ) -> tuple[list[Component], list[LeftOut]]:
     """Return what can be started here, and what can't, with the reasons.
 
-    `without` names what is not wanted, `also` what starts only where it is named; `find` returns where a program is, if it is installed.
+    `without` names what is not wanted, `also` what starts only where it is named; `find` returns
+    where a program is, if it is installed.
     """
     start: list[Component] = []
     left_out: list[LeftOut] = []

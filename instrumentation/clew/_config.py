@@ -148,7 +148,9 @@ def _endpoint(env: Environment, signal: str) -> Endpoint | None:
     for name in exporters:
         if name not in allowed:
             env.problem(f"OTEL_{signal.upper()}_EXPORTER", name, f"one of {', '.join(allowed)}")
-    if "otlp" not in exporters:
+    # The collector's agent reads the lines from stdout's file instead (options/logs_files.yaml).
+    from_files = signal == "logs" and env.choice("CLEW_LOGS", "otlp", ("otlp", "files")) == "files"
+    if "otlp" not in exporters or from_files:
         return None
 
     def key(option: str) -> str:

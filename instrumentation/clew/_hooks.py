@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import wrapt
 
-from clew import _contrib, _requests, _routes, _signals
+from clew import _celery, _contrib, _requests, _routes, _signals
 
 if TYPE_CHECKING:
     from clew._runtime import Runtime
@@ -49,6 +49,7 @@ def install_servers(runtime: Runtime) -> None:
     when("logging.config", lambda module: _after_configuration(module, adopt))
     when("uvicorn.config", lambda module: _after(module.Config, "configure_logging", adopt))
     when("gunicorn.glogging", lambda module: _after(module.Logger, "setup", adopt))
+    when("celery.signals", lambda module: _celery.watch(module, runtime))
 
     def handle_sigterm() -> None:
         _signals.on_terminate(runtime.stop)

@@ -44,7 +44,7 @@ def test_all_that_was_acknowledged_arrives_after_kill_9(tmp_path: Path) -> None:
 
 
 def test_a_full_queue_is_a_refusal_that_may_be_retried(tmp_path: Path) -> None:
-    """Beyond the bound the sender keeps its data: 503, and nothing that was answered 200 is lost."""
+    """Beyond the bound the sender keeps its data: 503; nothing answered with 200 is lost."""
     (port,) = free_ports(1)
     with otlp_sink() as http:
         with gateway(

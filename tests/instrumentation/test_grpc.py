@@ -100,6 +100,7 @@ def test_compression(collector: Collector, port: int) -> None:
 
 _RETRIED = {
     "CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS",
+    "UNAUTHENTICATED", "PERMISSION_DENIED",
 }  # fmt: skip
 
 

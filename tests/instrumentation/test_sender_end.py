@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from clew.export._answer import Answer
+from clew.export._parcel import Parcel
+from clew.export._spool import Spool
 from tests.e2e.wait import wait_until
 from tests.instrumentation.turns import AWAY, OK, Script, Turns
 
@@ -61,6 +65,39 @@ def test_end_gives_up_an_endpoint_that_is_away() -> None:
     turns.sender.stop(turns.clock.now + 20)
     assert turns.tally.dropped_by_reason() == {("traces", "shutdown"): 2}
     assert turns.tally.sent_by_signal() == {"logs": 1}
+
+
+def _with_backlog(turns: Turns, folder: Path, *bodies: bytes) -> Spool:
+    """A spool of traces in which `bodies` wait."""
+    spool = Spool(folder, 10**9, 1e9, lambda reason, items: None)
+    for body in bodies:
+        spool.append(Parcel(body, 1))
+    turns.lanes["traces"].spool = spool
+    return spool
+
+
+def test_end_sends_what_is_on_disk(tmp_path: Path) -> None:
+    """A process that nobody may follow hands its backlog over, in the time it has; live first."""
+    turns = Turns(traces=[OK])
+    spool = _with_backlog(turns, tmp_path, b"old", b"older")
+    turns.put("traces", b"new")
+    turns.sender.start()
+    turns.sender.stop(turns.clock.now + 20)
+    assert turns.transports["traces"].sent == [b"new", b"old", b"older"]
+    assert spool.size == 0
+
+
+def test_end_tries_a_backlog_once(tmp_path: Path) -> None:
+    """An endpoint that was away already gets one short attempt; the backlog stays on disk."""
+    turns = Turns(traces=[AWAY])
+    spool = _with_backlog(turns, tmp_path, b"old", b"older")
+    turns.turn()
+    turns.sender.start()
+    turns.sender.stop(turns.clock.now + 20)
+    assert turns.transports["traces"].sent == [b"old", b"old"]
+    assert turns.transports["traces"].timeouts == [10.0, 1.0]
+    assert spool.size > 0
+    assert turns.tally.dropped_by_reason() == {}
 
 
 def test_end_past_its_deadline() -> None:

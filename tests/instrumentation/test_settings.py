@@ -38,6 +38,7 @@ BAD = [
     ("OTEL_TRACES_SAMPLER", "sometimes", "one of always_on, always_off, traceidratio"),
     ("CLEW_CORRELATION_HEADERS", "X Correlation", "header names"),
     ("CLEW_TRUSTED_NETWORKS", "10.0.0.0/99", "networks as 10.0.0.0/8"),
+    ("CLEW_LOGS", "stdout", "one of otlp, files"),
     ("CLEW_LOG_FORMAT", "xml", "one of json, none"),
     ("CLEW_LOG_LEVEL", "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ("CLEW_ACCESS_LOG", "yes", "true or false"),

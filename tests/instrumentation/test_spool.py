@@ -104,6 +104,17 @@ def test_the_oldest_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert bench.lost == {"spool_full": 7 * (10 - len(kept))}
 
 
+def test_a_small_spool_keeps_most_of_its_room(tmp_path: Path) -> None:
+    """Room is made in small steps where there is little: never more than an eighth at a time."""
+    bench = Bench(tmp_path / "traces", most_bytes=8_000)
+    for n in range(200):
+        bench.spool.append(Parcel(bytes([n]) * 100, 1))
+        assert bench.spool.size <= 8_000
+    kept = bench.drain()
+    assert 6_500 <= sum(len(body) + 20 for body in kept) <= 8_000
+    assert bench.lost == {"spool_full": 200 - len(kept)}
+
+
 def test_the_segment_being_read_may_make_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,7 +41,7 @@ def test_request(send: Callable[[], Answer], sink: Sink) -> None:
 @pytest.mark.parametrize(
     ("status", "retried"),
     [
-        (400, False), (401, False), (404, False), (413, False), (415, False), (500, False),
+        (400, False), (401, True), (403, True), (407, True), (404, False), (413, False), (415, False), (500, False),
         (501, False), (302, False), (429, True), (502, True), (503, True), (504, True),
     ],
 )  # fmt: skip

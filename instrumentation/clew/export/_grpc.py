@@ -10,7 +10,8 @@ from clew._config import Endpoint
 from clew.export._answer import Answer, rejected_items
 
 _SERVICES = {"traces": "trace.v1.Trace", "metrics": "metrics.v1.Metrics", "logs": "logs.v1.Logs"}
-# OTLP/gRPC, "Failures": these codes are worth another try.
+# OTLP/gRPC, "Failures": these codes are worth another try. So are the last two, as 401 and 403 by
+# HTTP: the token may become right.
 _RETRYABLE = frozenset(
     (
         grpc.StatusCode.CANCELLED,
@@ -19,6 +20,8 @@ _RETRYABLE = frozenset(
         grpc.StatusCode.OUT_OF_RANGE,
         grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.DATA_LOSS,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.PERMISSION_DENIED,
     )
 )
 _DETAILS, _RETRY_INFO = "grpc-status-details-bin", b"google.rpc.RetryInfo"

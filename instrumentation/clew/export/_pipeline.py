@@ -24,6 +24,7 @@ from clew.export._sender import Sender
 from clew.export._spans import SpanEncoder
 from clew.export._spool import open_spools
 from clew.export._tally import Tally
+from clew.export._thread import start_thread
 
 _logger = logging.getLogger(__name__)
 # How many are encoded, or measured, which is quicker, before the interpreter is given back to the
@@ -75,8 +76,7 @@ class Pipeline:
     def start(self) -> None:
         """Start both threads."""
         self._sender.start()
-        self._thread = threading.Thread(target=self._run, name="clew-export", daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._run, "clew-export")
 
     def restart_in_child(self, resource: Resource) -> None:
         """Begin anew after a fork: the parent keeps what the parent made."""

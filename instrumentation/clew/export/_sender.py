@@ -14,10 +14,12 @@ from clew.export._lane import Lane
 from clew.export._parcel import Parcel
 from clew.export._spool import Spool, SpoolHome
 from clew.export._tally import Tally
+from clew.export._thread import start_thread
 
 _logger = logging.getLogger(__name__)
 OUTBOX_BYTES = 32 * 1024 * 1024
 _LOOK_FOR_ORPHANS = 30.0  # s
+_LAST_TRY = 1.0  # s
 
 
 class Sender:
@@ -53,8 +55,7 @@ class Sender:
         self._told: set[str] = set()
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="clew-send", daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._run, "clew-send")
 
     @property
     def queued_bytes(self) -> int:
@@ -69,7 +70,7 @@ class Sender:
     def put(self, signal: str, parcel: Parcel) -> None:
         """Queue `parcel`; drop the oldest of the fullest lane where memory has no room."""
         with self._changed:
-            self._lanes[signal].put(parcel)
+            self._lanes[signal].put(parcel, self._clock())
             while self.queued_bytes > self._limit:
                 fullest = max(self._lanes.values(), key=lambda lane: lane.live_bytes)
                 fullest.drop_oldest("outbox_full")
@@ -89,8 +90,9 @@ class Sender:
         return True
 
     def stop(self, deadline: float) -> None:
-        """Send what is in memory until `deadline` of the clock; the rest goes to disk, or is
-        dropped. An endpoint that is away is tried once, not waited for."""
+        """Send what is in memory, and then what is on disk, until `deadline` of the clock. What is
+        left in memory goes to disk, or is dropped. An endpoint that is away is tried once, not
+        waited for."""
         with self._changed:
             self._stop_at = deadline
             for lane in self._lanes.values():
@@ -107,6 +109,7 @@ class Sender:
                 self._home.close()
 
     def _give_up(self, lane: Lane) -> None:
+        lane.gave_up = True
         lane.spill()
         while lane.live:
             lane.drop_oldest("shutdown")
@@ -132,9 +135,11 @@ class Sender:
         now = self._clock()
         if self._stop_at is not None:
             if now < self._stop_at:
-                for lane in self._lanes.values():
-                    if lane.live:
-                        return lane, lane.live[0], None
+                # First what is in memory alone.
+                for lane in sorted(self._lanes.values(), key=lambda one: not one.live):
+                    parcel = lane.last()
+                    if parcel is not None:
+                        return lane, parcel, None
             return None, None, None
         for lane in sorted(self._lanes.values(), key=lambda one: one.not_before):
             parcel = lane.first(now)
@@ -152,6 +157,8 @@ class Sender:
         timeout = lane.endpoint.timeout
         if self._stop_at is not None:
             timeout = min(timeout, max(0.05, self._stop_at - self._clock()))
+            if lane.failures:  # it was away a moment ago: the end is not to be held up for it
+                timeout = min(timeout, _LAST_TRY)
         try:
             if lane.transport is None:
                 lane.transport = open_transport(lane.signal, lane.endpoint)

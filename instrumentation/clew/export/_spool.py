@@ -152,7 +152,9 @@ class Spool:
         return True
 
     def _current(self) -> _segment.SegmentWriter:
-        if self._writer is not None and self._writer.size >= SEGMENT_BYTES:
+        # Room is made by whole segments: small ones where the room is small.
+        full = min(SEGMENT_BYTES, self._most_bytes // 8)
+        if self._writer is not None and self._writer.size >= full:
             self.sync()
         if self._writer is None:
             self._number += 1

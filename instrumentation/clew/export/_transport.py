@@ -18,8 +18,9 @@ from clew._config import Endpoint
 from clew._version import __version__
 from clew.export._answer import Answer, rejected_items
 
-# OTLP/HTTP, "Retryable Response Codes". All others are final.
-_RETRYABLE = frozenset((429, 502, 503, 504))
+# OTLP/HTTP, "Retryable Response Codes", and those that say that the sender is not let in, by the
+# endpoint or a proxy before it: what it has is as good as ever once its token is. Others are final.
+_RETRYABLE = frozenset((429, 502, 503, 504, 401, 403, 407))
 _USER_AGENT = f"clew/{__version__}"
 _MOST_RESPONSE_BYTES = 65_536
 

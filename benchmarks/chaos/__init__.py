@@ -1,0 +1,1 @@
+"""Drills: a part is ended, blocked or starved under load, and every count must reconcile."""

@@ -33,6 +33,7 @@ SERVICE: Mapping[str, Callable[[Path, Pace], Result]] = {
     "sigterm": _faults.sigterm,
     "worker": _workers.worker,
     "worker-in-outage": _workers.worker_in_outage,
+    "worker-in-hang": _workers.worker_in_hang,
     "answers": _answers.answers,
 }
 

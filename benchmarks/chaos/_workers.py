@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.chaos._bench import Bench, Pace, bench, live_through, result
 from benchmarks.chaos._reconcile import Result, Window
+from benchmarks.outage._endpoint import accept, hang
 from benchmarks.outage._load import Made
 
 # What is made goes to the export thread every 0.2 s (OTEL_BSP_SCHEDULE_DELAY), and takes a moment
@@ -20,6 +22,11 @@ _MOMENT = 0.1
 # A process's sums leave every 10 s (OTEL_METRIC_EXPORT_INTERVAL).
 _METRIC_INTERVAL = 10.0
 _WORDS = ("--workers", "2")
+# A worker's segments are looked for every 30 s.
+_TAKEN_OVER = 45.0
+# s that an attempt may take (OTEL_EXPORTER_OTLP_TIMEOUT), and after which without an answer what
+# is made goes to disk.
+_TIMEOUT, _PATIENCE = 10.0, 1.0
 
 
 class _Killed:
@@ -35,12 +42,19 @@ class _Killed:
         os.kill(self.pid, signal.SIGKILL)
         self.when = time.monotonic()
 
-    def served_within(self, seconds: float, made: Sequence[Made]) -> list[Made]:
-        """The requests that it answered in the last `seconds` of its life."""
-        return [one for one in made if self.pid == _process(one) and self._last(one, seconds)]
+    def served(self, made: Sequence[Made], begin: float, end: float) -> list[Made]:
+        """The requests that it answered from `begin` to `end`."""
+        return [one for one in made if self.pid == _process(one) and begin < one.ended < end]
 
-    def _last(self, one: Made, seconds: float) -> bool:
-        return one.ended > self.when - seconds
+    def served_last(self, made: Sequence[Made], seconds: float) -> list[Made]:
+        """The requests that it answered in the last `seconds` of its life."""
+        return self.served(made, self.when - seconds, float("inf"))
+
+    def under_way(self, made: Sequence[Made]) -> list[Made]:
+        """The requests that its end left without an answer: no telemetry could have given one."""
+        return [
+            one for one in made if not one.status and one.began - 0.5 < self.when < one.ended + 0.5
+        ]
 
 
 def _process(made: Made) -> int:
@@ -49,45 +63,67 @@ def _process(made: Made) -> int:
 
 def worker(folder: Path, pace: Pace) -> Result:
     """kill -9 of a uvicorn worker while the endpoint is well."""
-    return _drill(folder, pace, away=False)
+    quick = dataclasses.replace(pace, settle=12.0)  # some are lost: not all will arrive
+    return _drill("kill -9 of a worker", folder, quick, lambda it: None, lambda it: None)
 
 
 def worker_in_outage(folder: Path, pace: Pace) -> Result:
     """The same while the endpoint is away: what is on disk outlives the worker."""
-    return _drill(folder, pace, away=True)
-
-
-def _drill(folder: Path, pace: Pace, *, away: bool) -> Result:
-    killed = _Killed()
 
     def begin(it: Bench) -> None:
-        if away:
-            it.endpoint.close()
-            time.sleep(pace.fault)
-        killed.kill(it)
+        it.endpoint.close()
+        time.sleep(pace.fault)
+
+    calm = dataclasses.replace(pace, settle=_TAKEN_OVER)
+    return _drill(
+        "kill -9 of a worker, endpoint away", folder, calm, begin, lambda it: it.endpoint.open()
+    )
+
+
+def worker_in_hang(folder: Path, pace: Pace) -> Result:
+    """The same while the endpoint hangs, before the first attempt has timed out."""
+
+    def begin(it: Bench) -> None:
+        it.endpoint.answer = hang
+        time.sleep(min(pace.fault, _TIMEOUT - 4.0))
 
     def end(it: Bench) -> None:
-        if away:
-            it.endpoint.open()
+        it.endpoint.answer = accept
 
-    # A worker's segments are found by another within 30 s.
-    calm = Pace(pace.normal, pace.fault, pace.after, 45.0 if away else 12.0, pace.rate)
+    calm = dataclasses.replace(pace, settle=_TAKEN_OVER)
+    return _drill("kill -9 of a worker, endpoint hangs", folder, calm, begin, end, _PATIENCE)
+
+
+def _drill(
+    name: str,
+    folder: Path,
+    pace: Pace,
+    begin: Callable[[Bench], object],
+    end: Callable[[Bench], object],
+    unnoticed: float = 0.0,
+) -> Result:
+    """`begin`, then the kill, then `end`. What was made in the first `unnoticed` seconds of the
+    fault was in memory alone."""
+    killed = _Killed()
+
+    def begin_and_kill(it: Bench) -> None:
+        begin(it)
+        killed.kill(it)
+
     with bench(folder, pace.rate, words=_WORDS) as it:
-        made = live_through(it, calm, begin, end)
-        last = {one.number for one in killed.served_within(WINDOW + _MOMENT, made)}
-        uncounted = len(killed.served_within(_METRIC_INTERVAL + WINDOW + _MOMENT, made))
+        made = live_through(it, pace, begin_and_kill, end)
+        last = killed.served_last(made, WINDOW + _MOMENT)
+        if unnoticed:
+            fault = it.marks[0]
+            last += killed.served(made, fault - WINDOW, fault + unnoticed + WINDOW + _MOMENT)
+        numbers = {one.number for one in last}
         window = Window(
-            may_lose=lambda one: one.number in last,
-            counter_may_lack=uncounted,
-            answers_may_fail=len([one for one in made if not one.status and _near(one, killed)]),
+            may_lose=lambda one: one.number in numbers,
+            counter_may_lack=len(killed.served_last(made, _METRIC_INTERVAL + WINDOW + _MOMENT)),
+            answers_may_fail=len(killed.under_way(made)),
         )
-        where = "kill -9 of a worker" + (", endpoint away" if away else "")
-        found = result(where, it, made, window)
+        found = result(name, it, made, window)
     lost = found.made - found.spans
-    note = f"{lost} lost of {len(last)} in the last {WINDOW + _MOMENT:g} s"
-    return Result(**{**vars(found), "note": note})
-
-
-def _near(one: Made, killed: _Killed) -> bool:
-    """It was under way when the worker was killed: no telemetry could have answered it."""
-    return one.began - 0.5 < killed.when < one.ended + 0.5
+    seconds = WINDOW + _MOMENT + (unnoticed + 2 * WINDOW + _MOMENT if unnoticed else 0.0)
+    note = f"{lost} lost of {len(numbers)} in {seconds:.1f} s"
+    return dataclasses.replace(found, note=note)

@@ -87,6 +87,7 @@ class Endpoint:
     def end(self) -> None:
         """Close for good."""
         self.close()
+        self._await(self._let_go())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -106,6 +107,13 @@ class Endpoint:
         for writer in list(self._connections):
             writer.transport.abort()
         await asyncio.sleep(0)
+
+    async def _let_go(self) -> None:
+        """End the exchanges whose answer is not to come."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(writer)

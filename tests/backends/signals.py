@@ -185,3 +185,25 @@ def _resource(request: Request) -> dict[str, Any]:
 
 def _attributes(values: dict[str, str]) -> list[dict[str, Any]]:
     return [{"key": key, "value": {"stringValue": value}} for key, value in values.items()]
+
+
+def line_times(stack: OwnStack, service: str) -> list[int]:
+    """Return the times of a service's lines of the last two days in Loki, oldest first."""
+    url = stack.url("CLEW_LOKI_PORT", "/loki/api/v1/query_range")
+    query = {"query": f'{{service_name="{service}"}}', "since": "48h", "limit": "1000"}
+    found = _get(url, query).get("data") or {}
+    return sorted(int(at) for stream in found.get("result", []) for at, _ in stream["values"])
+
+
+def spans_of_trace(stack: OwnStack, trace_id: str) -> int:
+    """Return how many spans Jaeger has of a trace."""
+    found = _get(stack.url("CLEW_JAEGER_QUERY_PORT", f"/api/traces/{trace_id}"), {})
+    return sum(len(trace["spans"]) for trace in found.get("data") or [])
+
+
+def sample_at(stack: OwnStack, request: Request, at: float) -> float | None:
+    """Return the value of the request's first bucket at a time, seconds since the epoch."""
+    url = stack.url("CLEW_PROMETHEUS_PORT", "/api/v1/query")
+    found = _get(url, {"query": _selector(request), "time": str(at)}).get("data") or {}
+    result = found.get("result", [])
+    return float(result[0]["value"][1]) if result else None

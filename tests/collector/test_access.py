@@ -44,42 +44,41 @@ def test_a_token_is_asked_for_at_each_step(tmp_path: Path, protocol: str) -> Non
 
     From the service to the agent, and from the agent to the gateway, the same token.
     """
-    with otlp_sink() as http, otlp_grpc_sink() as grpc:
-        with (
-            gateway(
-                tmp_path / "gateway",
-                "options/access_token.yaml",
-                jaeger=grpc.url,
-                loki=http.url,
-                prometheus=http.url,
-                CLEW_OTLP_TOKEN=_TOKEN,
-            ) as front,
-            agent(
-                tmp_path / "agent",
-                "options/access_token.yaml",
-                "options/agent_to_gateway_token.yaml",
-                gateway=front.grpc,
-                CLEW_OTLP_TOKEN=_TOKEN,
-            ) as near,
-        ):
-            assert post(f"{front.http}/v1/traces", traces([span()])) == 401
-            wrong = {"Authorization": "Bearer wrong"}
-            assert post(f"{front.http}/v1/traces", traces([span()]), wrong) == 401
-            endpoint = near.http if protocol != "grpc" else f"http://{near.grpc}"
-            service = {
-                "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-                "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
-                "CLEW_SHUTDOWN_TIMEOUT": "2",
-            }
-            spool = tmp_path / "spool"
-            said = run_service(spool, **service)  # no token
-            assert "401" in said or "unauthenticated" in said.lower()
-            run_service(spool, **service, OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20no")
-            assert not grpc.spans() and not http.logs()
-            run_service(
-                spool, **service, OTEL_EXPORTER_OTLP_HEADERS=f"Authorization=Bearer%20{_TOKEN}"
-            )
-            _runs_arrive(3, grpc, http)
+    with (
+        otlp_sink() as http,
+        otlp_grpc_sink() as grpc,
+        gateway(
+            tmp_path / "gateway",
+            "options/access_token.yaml",
+            jaeger=grpc.url,
+            loki=http.url,
+            prometheus=http.url,
+            CLEW_OTLP_TOKEN=_TOKEN,
+        ) as front,
+        agent(
+            tmp_path / "agent",
+            "options/access_token.yaml",
+            "options/agent_to_gateway_token.yaml",
+            gateway=front.grpc,
+            CLEW_OTLP_TOKEN=_TOKEN,
+        ) as near,
+    ):
+        assert post(f"{front.http}/v1/traces", traces([span()])) == 401
+        wrong = {"Authorization": "Bearer wrong"}
+        assert post(f"{front.http}/v1/traces", traces([span()]), wrong) == 401
+        endpoint = near.http if protocol != "grpc" else f"http://{near.grpc}"
+        service = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+            "CLEW_SHUTDOWN_TIMEOUT": "2",
+        }
+        spool = tmp_path / "spool"
+        said = run_service(spool, **service)  # no token
+        assert "401" in said or "unauthenticated" in said.lower()
+        run_service(spool, **service, OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20no")
+        assert not grpc.spans() and not http.logs()
+        run_service(spool, **service, OTEL_EXPORTER_OTLP_HEADERS=f"Authorization=Bearer%20{_TOKEN}")
+        _runs_arrive(3, grpc, http)
 
 
 def _runs_arrive(count: int, grpc: Sink, http: Sink) -> None:
@@ -104,32 +103,33 @@ def test_tls_at_each_step(tmp_path: Path, protocol: str) -> None:
     names = {"server.pem": "server.crt", "server.key": "server.key", "ca.pem": "ca.crt"}
     for theirs, ours in names.items():
         shutil.copy(made / theirs, tls / ours)
-    with otlp_sink() as http, otlp_grpc_sink() as grpc:
-        with (
-            gateway(
-                tmp_path / "gateway",
-                "options/transport_tls.yaml",
-                jaeger=grpc.url,
-                loki=http.url,
-                prometheus=http.url,
-                CLEW_OTLP_TLS_DIR=str(tls),
-            ) as front,
-            agent(
-                tmp_path / "agent",
-                "options/transport_tls.yaml",
-                "options/agent_to_gateway_tls.yaml",
-                gateway=front.grpc,
-                CLEW_OTLP_TLS_DIR=str(tls),
-            ) as near,
-        ):
-            port = near.ports["grpc" if protocol == "grpc" else "http"]
-            service = {
-                "OTEL_EXPORTER_OTLP_ENDPOINT": f"https://127.0.0.1:{port}",
-                "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
-                "CLEW_SHUTDOWN_TIMEOUT": "2",
-            }
-            spool = tmp_path / "spool"
-            run_service(spool, **service, OTEL_EXPORTER_OTLP_CERTIFICATE=str(stranger / "ca.pem"))
-            assert not grpc.spans() and not http.logs()
-            run_service(spool, **service, OTEL_EXPORTER_OTLP_CERTIFICATE=str(tls / "ca.crt"))
-            _runs_arrive(2, grpc, http)
+    with (
+        otlp_sink() as http,
+        otlp_grpc_sink() as grpc,
+        gateway(
+            tmp_path / "gateway",
+            "options/transport_tls.yaml",
+            jaeger=grpc.url,
+            loki=http.url,
+            prometheus=http.url,
+            CLEW_OTLP_TLS_DIR=str(tls),
+        ) as front,
+        agent(
+            tmp_path / "agent",
+            "options/transport_tls.yaml",
+            "options/agent_to_gateway_tls.yaml",
+            gateway=front.grpc,
+            CLEW_OTLP_TLS_DIR=str(tls),
+        ) as near,
+    ):
+        port = near.ports["grpc" if protocol == "grpc" else "http"]
+        service = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"https://127.0.0.1:{port}",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+            "CLEW_SHUTDOWN_TIMEOUT": "2",
+        }
+        spool = tmp_path / "spool"
+        run_service(spool, **service, OTEL_EXPORTER_OTLP_CERTIFICATE=str(stranger / "ca.pem"))
+        assert not grpc.spans() and not http.logs()
+        run_service(spool, **service, OTEL_EXPORTER_OTLP_CERTIFICATE=str(tls / "ca.crt"))
+        _runs_arrive(2, grpc, http)

@@ -46,23 +46,25 @@ def test_all_that_was_acknowledged_arrives_after_kill_9(tmp_path: Path) -> None:
 def test_a_full_queue_is_a_refusal_that_may_be_retried(tmp_path: Path) -> None:
     """Beyond the bound the sender keeps its data: 503; nothing answered with 200 is lost."""
     (port,) = free_ports(1)
-    with otlp_sink() as http:
-        with gateway(
+    with (
+        otlp_sink() as http,
+        gateway(
             tmp_path,
             jaeger=f"127.0.0.1:{port}",
             loki=http.url,
             prometheus=http.url,
             CLEW_COLLECTOR_QUEUE_BYTES="1200000",
-        ) as it:
-            taken, refused = set(), []
-            for _ in range(100):
-                one = span(attributes={"padding": "x" * 40_000})
-                status = post(f"{it.http}/v1/traces", traces([one]))
-                if status == 200:
-                    taken.add(one["spanId"])
-                else:
-                    refused.append(status)
-            assert refused and set(refused) == {503}
-            assert taken
-            with otlp_grpc_sink(port) as grpc:
-                wait_until(lambda: {s.data.span_id.hex() for s in grpc.spans()} == taken)
+        ) as it,
+    ):
+        taken, refused = set(), []
+        for _ in range(100):
+            one = span(attributes={"padding": "x" * 40_000})
+            status = post(f"{it.http}/v1/traces", traces([one]))
+            if status == 200:
+                taken.add(one["spanId"])
+            else:
+                refused.append(status)
+        assert refused and set(refused) == {503}
+        assert taken
+        with otlp_grpc_sink(port) as grpc:
+            wait_until(lambda: {s.data.span_id.hex() for s in grpc.spans()} == taken)

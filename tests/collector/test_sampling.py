@@ -37,8 +37,10 @@ def sampled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Collecto
     folder = tmp_path_factory.mktemp("gateway")
     often = folder / "often.yaml"
     often.write_text("connectors::span_metrics::metrics_flush_interval: 1s\n")
-    with otlp_sink() as http, otlp_grpc_sink() as grpc:
-        with gateway(
+    with (
+        otlp_sink() as http,
+        otlp_grpc_sink() as grpc,
+        gateway(
             folder,
             "options/sampling_tail.yaml",
             often,
@@ -47,8 +49,9 @@ def sampled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Collecto
             prometheus=http.url,
             CLEW_SAMPLING_WAIT="1s",
             CLEW_FOLLOWED_IDS="^ticket-77$|^follow-",
-        ) as it:
-            yield it, grpc, http
+        ) as it,
+    ):
+        yield it, grpc, http
 
 
 def test_remarkable_traces_are_all_stored(sampled: tuple[Collector, Sink, Sink]) -> None:
@@ -103,17 +106,20 @@ def test_services_that_measure_themselves_are_not_measured_again(
 
 def test_what_waits_for_its_decision_is_decided_at_the_end(tmp_path: Path) -> None:
     """SIGTERM loses no remarkable trace, though the wait has not passed."""
-    with otlp_sink() as http, otlp_grpc_sink() as grpc:
-        with gateway(
+    with (
+        otlp_sink() as http,
+        otlp_grpc_sink() as grpc,
+        gateway(
             tmp_path,
             "options/sampling_tail.yaml",
             jaeger=grpc.url,
             loki=http.url,
             prometheus=http.url,
             CLEW_SAMPLING_WAIT="1h",
-        ) as it:
-            failed = [span("failed", status={"code": 2}) for _ in range(100)]
-            assert post(f"{it.http}/v1/traces", traces(failed)) == 200
-            it.end()
-            it.start()  # what didn't go out before the end waits on the disk
-            wait_until(lambda: _stored(grpc) == {each["spanId"] for each in failed})
+        ) as it,
+    ):
+        failed = [span("failed", status={"code": 2}) for _ in range(100)]
+        assert post(f"{it.http}/v1/traces", traces(failed)) == 200
+        it.end()
+        it.start()  # what didn't go out before the end waits on the disk
+        wait_until(lambda: _stored(grpc) == {each["spanId"] for each in failed})

@@ -53,20 +53,8 @@ def test_everything_once(sink: Sink, tmp_path: Path) -> None:
     assert sent.returncode == 0, sent.stderr
     folder = tmp_path / "run"
     folder.mkdir()
-    command = [
-        "run",
-        "celery",
-        "-A",
-        "tasks",
-        "worker",
-        "-c",
-        "2",
-        "--pool",
-        "prefork",
-        "--loglevel",
-        "INFO",
-    ]
-    with running([str(BIN / "clew"), *command], own, folder, cwd=tmp_path) as stdout:
+    words = ["-A", "tasks", "worker", "-c", "2", "--pool", "prefork", "--loglevel", "INFO"]
+    with running([str(BIN / "clew"), "run", "celery", *words], own, folder, cwd=tmp_path) as stdout:
         wait_until(lambda: len(sink.spans()) >= TASKS, "the tasks")
     names = Counter(span.data.name for span in sink.spans())
     assert names["work"] == TASKS

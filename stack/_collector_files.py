@@ -35,9 +35,9 @@ def agent(settings: Settings) -> tuple[str, ...]:
 
 
 def _guards(settings: Settings) -> tuple[str, ...]:
-    access = "token" if settings.token else "open"
-    transport = "tls" if settings.tls_dir else "plain"
-    return f"options/access_{access}.yaml", f"options/transport_{transport}.yaml"
+    access = "_token" if settings.token else ""
+    transport = "_tls" if settings.tls_dir else ""
+    return f"options/access{access}.yaml", f"options/transport{transport}.yaml"
 
 
 def _arguments(settings: Settings, *files: str) -> tuple[str, ...]:

@@ -36,11 +36,14 @@ def replies(seed: int) -> list[Reply]:
     odd += [Reply(200, body=_PARTIAL, keep=False) for _ in range(5)]
     odd += [Reply(200, body=b"\x0a\xff\xff\xff\xff\xff"), Reply(200, body=b"<html>")]
     odd += [Reply(keep=False, raw=raw) for raw in _RAW]
-    odd += [Reply(keep=True, raw=b"") for _ in range(3)]  # taken, and the answer lost
+    odd += [Reply(keep=True, raw=raw) for raw in _TAKEN]
     chance.shuffle(odd)
     return odd
 
 
+# What the endpoint took, though its answer is lost or odd: the same may come again.
+_TAKEN = (b"", b"", b"", b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n")
+# What it did not take.
 _RAW = (
     b"",
     b"\x00" * 40,
@@ -48,7 +51,6 @@ _RAW = (
     b"HTTP/9.9 999 X\r\n\r\n",
     b"HTTP/1.1 abc Y\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
-    b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 70_000 + b"\r\n\r\n",
     b"SSH-2.0-OpenSSH_9.6\r\n",

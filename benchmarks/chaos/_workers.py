@@ -117,9 +117,13 @@ def _drill(
             fault = it.marks[0]
             last += killed.served(made, fault - WINDOW, fault + unnoticed + WINDOW + _MOMENT)
         numbers = {one.number for one in last}
+        # An export that the fault caught in memory is lost, and with it the interval before.
+        uncounted = _METRIC_INTERVAL + WINDOW + _MOMENT
+        if unnoticed:
+            uncounted += killed.when - it.marks[0]
         window = Window(
             may_lose=lambda one: one.number in numbers,
-            counter_may_lack=len(killed.served_last(made, _METRIC_INTERVAL + WINDOW + _MOMENT)),
+            counter_may_lack=len(killed.served_last(made, uncounted)),
             answers_may_fail=len(killed.under_way(made)),
         )
         found = result(name, it, made, window)

@@ -122,6 +122,8 @@ class Endpoint:
                 pass
         except (OSError, EOFError, asyncio.LimitOverrunError, ValueError):
             pass  # a client that went away, or was cut off
+        except asyncio.CancelledError:
+            pass  # an answer that is not to come
         finally:
             self._connections.discard(writer)
             writer.close()

@@ -51,12 +51,35 @@ def test_ports_have_the_names_and_numbers_that_they_have_natively() -> None:
     assert published.items() <= native.items()
 
 
+def _asked(file: Path) -> set[str]:
+    return set(_NOT_WRITTEN.findall(_without_comments(file)))
+
+
+def _read_by(service: Service) -> set[str]:
+    """The variables of what it is started with: the files of its `--config` that no variable names,
+    or the one file that is mounted."""
+    (mount,) = service.mounts
+    if mount.source.is_file():
+        return _asked(mount.source)
+    names = [word.partition("/etc/clew/")[2] for word in service.fields["command"]]
+    return {key for name in names if "$" not in name for key in _asked(mount.source / name)}
+
+
+def _options(service: Service) -> list[Path]:
+    """The files that variables choose among."""
+    return [
+        file
+        for mount in service.mounts
+        if mount.source.is_dir()
+        for file in (mount.source / "options").iterdir()
+    ]
+
+
 @pytest.mark.parametrize("name", CONFIGURED)
 def test_every_variable_of_a_configuration_is_given(name: str) -> None:
     """No default meant for 127.0.0.1 is left to hold inside a container."""
     service = services()[name]
-    (file,) = (mount.source for mount in service.mounts)
-    wanted = set(_NOT_WRITTEN.findall(_without_comments(file)))
+    wanted = _read_by(service)
     assert wanted
     assert wanted <= service.environment.keys()
 
@@ -65,9 +88,9 @@ def test_every_variable_of_a_configuration_is_given(name: str) -> None:
 def test_no_variable_is_given_that_nothing_reads(name: str) -> None:
     """What the environment says has an effect."""
     service = services()[name]
-    (file,) = (mount.source for mount in service.mounts)
     given = {key for key in service.environment if key.startswith("CLEW_")}
-    assert given <= set(_NOT_WRITTEN.findall(_without_comments(file)))
+    options = {key for file in _options(service) for key in _asked(file)}
+    assert given <= _read_by(service) | options
 
 
 @pytest.mark.parametrize("name", services())

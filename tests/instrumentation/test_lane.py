@@ -108,28 +108,3 @@ def test_without_a_spool_it_waits_in_memory(tally: Tally) -> None:
     lane.drop_oldest("outbox_full")
     assert next_body(lane, 0.5) == b"two"
     assert tally.dropped_by_reason() == {("traces", "outbox_full"): 1}
-
-
-def test_an_endpoint_that_hangs_sends_what_follows_to_disk(lane: Lane) -> None:
-    """While an attempt hangs, what is made more than a second later is safe from a kill."""
-    lane.put(Parcel(b"on its way", 1), now=100.0)
-    lane.put(Parcel(b"soon after", 1), now=100.9)
-    assert lane.spool is not None and lane.spool.size == 0
-    lane.put(Parcel(b"later", 1), now=101.1)
-    assert [parcel.body for parcel in lane.live] == [b"on its way", b"soon after"]
-    assert lane.spool.size > len(b"later")
-    first = lane.first(101.1)
-    assert first is not None
-    lane.delivered(first, 0, now=105.0)
-    lane.put(Parcel(b"after the answer", 1), now=105.5)
-    assert [parcel.body for parcel in lane.live] == [b"soon after", b"after the answer"]
-
-
-def test_a_quiet_time_is_no_hang(lane: Lane) -> None:
-    """A lane that was empty for long takes the next parcel into memory."""
-    lane.put(Parcel(b"one", 1), now=0.0)
-    one = lane.first(0.0)
-    assert one is not None
-    lane.delivered(one, 0, now=0.1)
-    lane.put(Parcel(b"two", 1), now=500.0)
-    assert [parcel.body for parcel in lane.live] == [b"two"]

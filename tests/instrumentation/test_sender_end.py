@@ -76,6 +76,29 @@ def _with_backlog(turns: Turns, folder: Path, *bodies: bytes) -> Spool:
     return spool
 
 
+def test_what_is_made_while_an_endpoint_hangs_is_on_disk(tmp_path: Path) -> None:
+    """From a second without an answer on, whatever signal it is of, a kill can't take it."""
+    turns = Turns(traces=[OK], logs=[OK])
+    spool = _with_backlog(turns, tmp_path)
+    live = turns.lanes["traces"].live
+
+    class Hanging(Script):
+        def send(self, body: bytes, timeout: float) -> Answer:
+            turns.clock.now += 0.9
+            turns.put("traces", b"soon")
+            turns.clock.now += 0.2
+            turns.put("traces", b"later")
+            return OK
+
+    turns.lanes["logs"].transport = Hanging([OK])
+    turns.put("logs", b"on its way")
+    turns.turn()
+    assert [parcel.body for parcel in live] == [b"soon"]
+    assert spool.size > 0
+    turns.put("traces", b"after the answer")
+    assert [parcel.body for parcel in live] == [b"soon", b"after the answer"]
+
+
 def test_end_sends_what_is_on_disk(tmp_path: Path) -> None:
     """A process that nobody may follow hands its backlog over, in the time it has; live first."""
     turns = Turns(traces=[OK])

@@ -54,8 +54,8 @@ def test_what_chooses_the_collectors_files() -> None:
         "gateway.yaml",
         "hosts.yaml",
         "sampling_none.yaml",
-        "access_open.yaml",
-        "transport_plain.yaml",
+        "access.yaml",
+        "transport.yaml",
     ]
     chosen = {"CLEW_SAMPLING": "tail", "CLEW_LOGS": "files", "CLEW_OTLP_TOKEN": "s3cret"}
     settings = Settings.read(chosen)

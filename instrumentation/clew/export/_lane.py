@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 _FIRST_PAUSE = 0.5  # s; doubles with each failure
 _LONGEST_PAUSE = 5.0  # s
 _SHORTEST_PAUSE = 0.1  # s; also after "Retry-After: 0", which is no leave to try without an end
-# s without a parcel leaving, after which what is made goes to disk: an endpoint that hangs is not
-# known to be away before its timeout, and a process may be killed meanwhile.
-_PATIENCE = 1.0
 _LONGEST_RETRY_AFTER = 60.0  # s; an endpoint may ask for longer, but not silence clew for an hour
 # Bytes a second from the spool: an endpoint that is just back is not to be run over, and what is
 # made now goes first.
@@ -42,17 +39,14 @@ class Lane:
     failures: int = 0
     not_before: float = 0.0
     drain_from: float = 0.0
-    moved: float = 0.0  # when memory last let a parcel go, or took one while it was empty
     gave_up: bool = False  # at the process's end: not tried again
     jitter: Callable[[], float] = lambda: random.uniform(
         0.8, 1.2
     )  # a fleet is not to return in step
 
-    def put(self, parcel: Parcel, now: float = 0.0) -> None:
-        """Take `parcel`: to disk while the endpoint is away or hangs, else into memory."""
-        if not self.live:
-            self.moved = now
-        away = self.failures or now - self.moved > _PATIENCE
+    def put(self, parcel: Parcel, hangs: bool = False) -> None:
+        """Take `parcel`: to disk while the endpoint is away, or `hangs`, else into memory."""
+        away = self.failures or hangs
         if away and self.spool is not None and self.spool.append(parcel):
             return
         self.live.append(parcel)
@@ -101,7 +95,6 @@ class Lane:
             self.tally.sent(self.signal, parcel.items - rejected)
         if place and rejected:
             self.tally.dropped(self.signal, "rejected", rejected)
-        self.moved = now
         self.failures = 0
         self.not_before = 0.0
 

@@ -20,6 +20,9 @@ _logger = logging.getLogger(__name__)
 OUTBOX_BYTES = 32 * 1024 * 1024
 _LOOK_FOR_ORPHANS = 30.0  # s
 _LAST_TRY = 1.0  # s
+# s without an answer after which what is made goes to disk: an endpoint that hangs is not known to
+# be away before its timeout, and the process may be killed meanwhile.
+_PATIENCE = 1.0
 
 
 class Sender:
@@ -51,6 +54,8 @@ class Sender:
         self._changed = threading.Condition()
         self._stop_at: float | None = None
         self._thread: threading.Thread | None = None
+        # When the attempt began since which no endpoint has answered.
+        self._unanswered: float | None = None
         self._orphans_at = 0.0
         self._told: set[str] = set()
 
@@ -70,11 +75,14 @@ class Sender:
     def put(self, signal: str, parcel: Parcel) -> None:
         """Queue `parcel`; drop the oldest of the fullest lane where memory has no room."""
         with self._changed:
-            self._lanes[signal].put(parcel, self._clock())
+            self._lanes[signal].put(parcel, self._hangs())
             while self.queued_bytes > self._limit:
                 fullest = max(self._lanes.values(), key=lambda lane: lane.live_bytes)
                 fullest.drop_oldest("outbox_full")
             self._changed.notify_all()
+
+    def _hangs(self) -> bool:
+        return self._unanswered is not None and self._clock() - self._unanswered > _PATIENCE
 
     def flush(self, deadline: float) -> bool:
         """Wait until what waits now does so no more, or `deadline` of the clock. True if all of it
@@ -154,6 +162,9 @@ class Sender:
         with self._gate:  # a child that is forked off meanwhile could never import it
             from clew.export._transport import open_transport
 
+        with self._changed:
+            if self._unanswered is None:
+                self._unanswered = self._clock()
         timeout = lane.endpoint.timeout
         if self._stop_at is not None:
             timeout = min(timeout, max(0.05, self._stop_at - self._clock()))
@@ -167,6 +178,8 @@ class Sender:
             answer = Answer(reason=type(error).__name__, detail=str(error), retry=False)
         with self._changed:
             before = lane.failures
+            if not answer.retry:
+                self._unanswered = None
             if answer.retry:
                 lane.delayed(answer.retry_after, self._clock())
                 if self._stop_at is not None:

@@ -94,7 +94,10 @@ class HttpTransport:
         connection.request("POST", self._path, body, self._headers)
         response = connection.getresponse()
         answered = response.read(_MOST_RESPONSE_BYTES)
-        if response.read(1) or response.will_close:
+        more = response.read(1)
+        if response.length and not more:  # the answer was cut: it may not have been the endpoint's
+            raise http.client.IncompleteRead(answered, response.length)
+        if more or response.will_close:
             self.close()
         if 200 <= response.status < 300:
             return Answer(rejected=rejected_items(answered))

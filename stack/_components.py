@@ -101,6 +101,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "CLEW_AGENT_DATA_DIR": str(data_dir(settings, "agent")),
         "CLEW_JAEGER_DATA_DIR": str(data_dir(settings, "jaeger")),
         "CLEW_LOKI_DATA_DIR": str(data_dir(settings, "loki")),
+        "CLEW_LOKI_RULES_DIR": str(settings.alerts / "loki"),
+        "CLEW_ALERTMANAGER_URL": f"http://{address(settings, 'CLEW_ALERTMANAGER_PORT')}",
         **({"CLEW_OTLP_TOKEN": settings.token} if settings.token else {}),
         **({"CLEW_OTLP_TLS_DIR": settings.tls_dir} if settings.tls_dir else {}),
     }
@@ -133,8 +135,9 @@ def prometheus_folder(settings: Settings) -> Path:
 
 
 def _alertmanager(settings: Settings) -> tuple[str, ...]:
+    own = settings.root / "backends/alertmanager/alertmanager.yml"
     return (
-        f"--config.file={settings.root / 'backends/alertmanager/alertmanager.yml'}",
+        f"--config.file={settings.alertmanager_config or own}",
         f"--storage.path={data_dir(settings, 'alertmanager')}",
         f"--web.listen-address={address(settings, 'CLEW_ALERTMANAGER_PORT')}",
         "--cluster.listen-address=",  # one alone: no gossip port

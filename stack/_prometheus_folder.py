@@ -19,7 +19,7 @@ def write_prometheus_folder(settings: Settings) -> None:
     targets = folder / "targets"
     targets.mkdir(parents=True, exist_ok=True)
     _link(folder / "prometheus.yml", settings.root / "backends/prometheus/prometheus.yml")
-    _link(folder / "alerts", settings.root / "alerts")
+    _link(folder / "alerts", settings.alerts)
     # JSON is YAML too (YAML 1.2, section 1.3), and Prometheus picks the reader by the file's
     # suffix.
     _write(targets / "scrape.yml", _scraped(settings))

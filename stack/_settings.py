@@ -56,6 +56,13 @@ class Settings:
     logs: str = "otlp"
     token: str = ""
     tls_dir: str = ""
+    alerts_dir: Path | None = None
+    alertmanager_config: Path | None = None
+
+    @property
+    def alerts(self) -> Path:
+        """The folder of the rules: Prometheus's files, and Loki's in loki/."""
+        return self.alerts_dir or self.root / "alerts"
 
     @classmethod
     def read(cls, environ: Mapping[str, str], root: Path = ROOT) -> "Settings":
@@ -74,6 +81,8 @@ class Settings:
             logs=_choice(environ, "CLEW_LOGS", LOG_SOURCES),
             token=_token(environ),
             tls_dir=_tls_dir(environ),
+            alerts_dir=_maybe(environ, "CLEW_ALERTS_DIR"),
+            alertmanager_config=_maybe(environ, "CLEW_ALERTMANAGER_CONFIG"),
         )
 
 
@@ -119,6 +128,11 @@ def _user_cache(environ: Mapping[str, str]) -> Path:
     # ignored.
     text = environ.get("XDG_CACHE_HOME", "")
     return Path(text) if text.startswith("/") else Path.home() / ".cache"
+
+
+def _maybe(environ: Mapping[str, str], name: str) -> Path | None:
+    text = environ.get(name, "")
+    return Path(text).expanduser().absolute() if text else None
 
 
 def _url(environ: Mapping[str, str], name: str, default: str) -> str:

@@ -21,8 +21,7 @@ def watch(signals: Any, runtime: Runtime) -> None:
     def stop(**_: Any) -> None:
         runtime.stop()
 
-    # A worker takes every handler off the root logger, and puts its own there.
-    signals.after_setup_logger.connect(adopt, weak=False)
+    # A worker takes every handler off the root logger, puts its own there, and then on the tasks'.
     signals.after_setup_task_logger.connect(adopt, weak=False)
     # A process of the prefork pool ends by os._exit, which runs nothing that is registered.
     signals.worker_process_shutdown.connect(stop, weak=False)

@@ -58,7 +58,7 @@ def _asked(file: Path) -> set[str]:
 def _read_by(service: Service) -> set[str]:
     """The variables of what it is started with: the files of its `--config` that no variable names,
     or the one file that is mounted."""
-    (mount,) = service.mounts
+    mount = service.mounts[0]
     if mount.source.is_file():
         return _asked(mount.source)
     names = [word.partition("/etc/clew/")[2] for word in service.fields["command"]]

@@ -63,6 +63,17 @@ def test_answer_that_is_no_http(reply: bytes, raw: RawServer) -> None:
     transport.close()
 
 
+@pytest.mark.parametrize("body", [b"", b"short"])
+def test_an_answer_cut_short_is_no_answer(body: bytes, raw: RawServer) -> None:
+    """A 200 whose body ends too early may be a proxy's whose endpoint went away: sent again."""
+    raw.reply = lambda: b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n" + body
+    transport = HttpTransport(endpoint(raw.url))
+    answer = transport.send(BODY, LONG)
+    assert answer.retry
+    assert answer.reason == "unreachable"
+    transport.close()
+
+
 _STATUS_LINES = st.one_of(
     st.binary(max_size=30),
     st.integers(0, 999).map(lambda code: b"HTTP/1.1 %d x" % code),

@@ -1,0 +1,1 @@
+"""Alerts: rules, their texts, links and proofs, from one catalogue."""

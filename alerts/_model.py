@@ -29,6 +29,8 @@ class Scale:
 
     factor: float = 1
     interval_s: float = 15
+    # Above it, a host is short of memory. Lower in a drill, so that it needs to take only a little.
+    memory_bound: float = 0.9
 
     def window(self, seconds: float) -> str:
         """A range of a rate, in PromQL."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ def files(scale: Scale, places: Places, slos: Path = HERE / "slo.yaml") -> dict[
     def of(alerts: list[Alert]) -> list[dict[str, Any]]:
         return [alert.rule(scale, places) for alert in alerts]
 
-    recordings = group("slo-ratios", _slo.recordings(objectives, scale))
+    # Their windows are up to three days: a drill shortens them ten times more.
+    slo_scale = scale if scale.factor == 1 else replace(scale, factor=scale.factor * 10)
+    recordings = group("slo-ratios", _slo.recordings(objectives, slo_scale))
     # Loki reads a folder for each tenant; "fake" is the one of a Loki without tenants.
     return {
         "clew.rules.yml": _text("alerts/catalogue.py", [group("clew", of(metric_alerts(scale)))]),

@@ -266,7 +266,8 @@ def _host(s: Scale) -> list[Alert]:
         ),
         host(
             "HostMemoryLow",
-            'max by (host_name) (system_memory_utilization_ratio{state="used"}) > 0.9',
+            'max by (host_name) (system_memory_utilization_ratio{state="used"}) '
+            f"> {s.memory_bound:g}",
             "{{ $labels.host_name }} is short of memory",
             "{{ $value | humanizePercentage }} is used; the kernel may soon kill a process.",
             300,

@@ -72,11 +72,61 @@ PIPELINE = (
     Panel("Spooled on disk", "Bytes not yet accepted.", "bytes", "clew-service",
           (("{{service_name}}", q.level(n.EXPORT_SPOOLED, "By", _S)),)),
 )  # fmt: skip
+PIPELINE += (
+    Panel("Accepted by the collector", "Items a second, by signal.", "cps", "clew-hosts",
+          tuple((signal, f"sum(rate(otelcol_receiver_accepted_{signal}_total[{q.RATE}]))")
+                for signal in ("spans", "metric_points", "log_records"))),
+    Panel("Refused by the collector", "Items a second; the sender keeps them and asks again.", "cps",
+          "clew-hosts",
+          tuple((signal, f"sum(rate(otelcol_receiver_refused_{signal}_total[{q.RATE}]))")
+                for signal in ("spans", "metric_points", "log_records"))),
+    Panel("Queues of the collector", "How full the queue for each store is; on disk.",
+          "percentunit", "clew-hosts", (("{{exporter}} {{data_type}}",
+          "max by (exporter, data_type) (otelcol_exporter_queue_size "
+          "/ (otelcol_exporter_queue_capacity > 0))"),)),
+    Panel("Sent to the stores", "Items a second that a store has taken.", "cps", "clew-hosts",
+          tuple((signal, f"sum(rate(otelcol_exporter_sent_{signal}_total[{q.RATE}]))")
+                for signal in ("spans", "metric_points", "log_records"))),
+    Panel("Spans: sent by services, and stored", "The two lines lie on each other: what is between "
+          "them waits in a queue. A service's count of drops is above.", "short", "clew-service",
+          (("sent by services", "sum(increase(clew_export_sent_total{clew_signal=\"traces\"}[10m]))"),
+           ("stored", "sum(increase(otelcol_exporter_sent_spans_total[10m]))"))),
+    Panel("Seconds since the newest sample", "End-to-end delay of each service's metrics; its "
+          "export interval is in it.", "s", "clew-service", (("{{service_name}}",
+          "time() - max by (service_name) (timestamp(clew_export_sent_total))"),)),
+)  # fmt: skip
+HOSTS = (
+    Panel("CPU", "Share that is not idle, all CPUs of a host.", "percentunit", "clew-service",
+          (("{{host_name}}",
+            '1 - avg by (host_name) (system_cpu_utilization_ratio{state="idle"})'),)),
+    Panel("CPU by kind of work", "Shares; iowait and steal are waiting.", "percentunit",
+          "clew-service", (("{{host_name}} {{state}}",
+          'avg by (host_name, state) (system_cpu_utilization_ratio{state!="idle"})'),)),
+    Panel("Memory", "Shares by state; used is what programs hold.", "percentunit", "clew-service",
+          (("{{host_name}} {{state}}",
+            "max by (host_name, state) (system_memory_utilization_ratio)"),)),
+    Panel("File systems", "Share that is used. Queues, spools and stores need room.", "percentunit",
+          "clew-pipeline", (("{{host_name}} {{mountpoint}}",
+          "max by (host_name, mountpoint) (system_filesystem_utilization_ratio)"),)),
+    Panel("Network", "Bytes a second, by direction.", "Bps", "clew-service",
+          (("{{host_name}} {{direction}}",
+            f"sum by (host_name, direction) (rate(system_network_io_bytes_total[{q.RATE}]))"),)),
+    Panel("Load", "Processes that run or wait to run, one minute's mean.", "short", "clew-service",
+          (("{{host_name}}", "max by (host_name) (system_cpu_load_average_1m)"),)),
+    Panel("Disk", "Bytes a second, by direction.", "Bps", "clew-pipeline",
+          (("{{host_name}} {{direction}}",
+            f"sum by (host_name, direction) (rate(system_disk_io_bytes_total[{q.RATE}]))"),)),
+)  # fmt: skip
 SLO = (
     Panel("Burn rate", "Error ratio over what the objective allows; 1 spends the budget on time.",
           "short", "clew-service", tuple((f"{{{{service_name}}}} {{{{slo}}}} {w}",
           f'slo:errors_ratio:rate{w}{{{_ONE}}} / on (service_name, slo) '
           f'(1 - slo:objective:ratio{{{_ONE}}})') for w in ("5m", "1h", "6h", "3d")), width=24),
+    Panel("Error budget left", "1 is untouched, 0 is spent; of as long a time as the longest "
+          "window.", "percentunit", "clew-service",
+          (("{{slo}}", f"slo:error_budget_remaining:ratio{{{_ONE}}}"),)),
+    Panel("Bad requests", "Share over five minutes.", "percentunit", "clew-service",
+          (("{{slo}}", f"slo:errors_ratio:rate5m{{{_ONE}}}"),)),
 )  # fmt: skip
 
 BOARDS: dict[str, tuple[str, tuple[Panel, ...], tuple[str, ...]]] = {
@@ -84,6 +134,7 @@ BOARDS: dict[str, tuple[str, tuple[Panel, ...], tuple[str, ...]]] = {
     "clew-service": ("Service", SERVICE, ("service", "route")),
     "clew-follow": ("Follow an id", FOLLOW, ("correlation_id",)),
     "clew-messages": ("Messages and sagas", MESSAGES, ()),
+    "clew-hosts": ("Hosts", HOSTS, ()),
     "clew-pipeline": ("Pipeline", PIPELINE, ()),
     "clew-slo": ("SLO", SLO, ("service",)),
 }

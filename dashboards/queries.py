@@ -13,36 +13,36 @@ STATUS = label(n.HTTP_RESPONSE_STATUS_CODE)
 VERSION = "service_version"
 SERVER = metric(n.HTTP_SERVER_REQUEST_DURATION, "s", "histogram")
 CLIENT = metric(n.HTTP_CLIENT_REQUEST_DURATION, "s", "histogram")
-_RATE = "$__rate_interval"
+RATE = "$__rate_interval"
 _CHOSEN = f'{SERVICE}=~"$service",{ROUTE}=~"$route"'
 
 
 def requests(by: str = ROUTE, where: str = _CHOSEN) -> str:
     """Return requests a second."""
-    return f"sum by ({by}) (rate({SERVER}_count{{{where}}}[{_RATE}]))"
+    return f"sum by ({by}) (rate({SERVER}_count{{{where}}}[{RATE}]))"
 
 
 def errors(by: str = ROUTE, where: str = _CHOSEN) -> str:
     """Return the share of requests answered with 5xx, 0 where there are none."""
-    failed = f'sum by ({by}) (rate({SERVER}_count{{{where},{STATUS}=~"5.."}}[{_RATE}]))'
+    failed = f'sum by ({by}) (rate({SERVER}_count{{{where},{STATUS}=~"5.."}}[{RATE}]))'
     total = requests(by, where)
     return f"({failed} or 0 * {total}) / {total}"
 
 
 def duration(quantile: float, by: str = ROUTE, where: str = _CHOSEN, base: str = SERVER) -> str:
     """Return a quantile of the duration in seconds."""
-    rate = f"sum by (le,{by}) (rate({base}_bucket{{{where}}}[{_RATE}]))"
+    rate = f"sum by (le,{by}) (rate({base}_bucket{{{where}}}[{RATE}]))"
     return f"histogram_quantile({quantile}, {rate})"
 
 
 def calls(by: str, where: str) -> str:
     """Return calls to other services a second."""
-    return f"sum by ({by}) (rate({CLIENT}_count{{{where}}}[{_RATE}]))"
+    return f"sum by ({by}) (rate({CLIENT}_count{{{where}}}[{RATE}]))"
 
 
 def rate(name: str, unit: str, by: str, where: str = "") -> str:
     """Return a counter's increase a second."""
-    return f"sum by ({by}) (rate({metric(name, unit, 'counter')}{{{where}}}[{_RATE}]))"
+    return f"sum by ({by}) (rate({metric(name, unit, 'counter')}{{{where}}}[{RATE}]))"
 
 
 def level(name: str, unit: str, by: str, where: str = "", kind: Kind = "gauge") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
 import tempfile
 import time
@@ -59,6 +60,9 @@ def _drills(
     failed = []
     long = dataclasses.replace(pace, fault=_SHORT if short else _LONG)
     for name in (one for one in SERVICE if one in names):
+        if name == "full-disk" and os.geteuid():
+            _tell("full-disk is left out: only root may mount a small disk for it")
+            continue
         _tell(f"{name} ...")
         try:
             results.append(SERVICE[name](folder / name, long if name == "outage" else pace))

@@ -72,7 +72,7 @@ def _well_again(it: Bench) -> None:
 def full_disk(folder: Path, pace: Pace) -> Result:
     """The spool's disk fills up while the endpoint is away: what it will not have waits in memory.
 
-    A tmpfs of its own where this user may mount one.
+    The disk is a small tmpfs, which only root may mount.
     """
     spool = folder / "spool"
     spool.mkdir(parents=True)

@@ -70,7 +70,7 @@ def _options(service: Service) -> list[Path]:
     return [
         file
         for mount in service.mounts
-        if mount.source.is_dir()
+        if (mount.source / "options").is_dir()
         for file in (mount.source / "options").iterdir()
     ]
 

@@ -54,6 +54,7 @@ def test_everything_once(sink: Sink, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
     words = ["-A", "tasks", "worker", "-c", "2", "--pool", "prefork", "--loglevel", "INFO"]
+    words += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     with running([str(BIN / "clew"), "run", "celery", *words], own, folder, cwd=tmp_path) as stdout:
         wait_until(lambda: len(sink.spans()) >= TASKS, "the tasks")
     names = Counter(span.data.name for span in sink.spans())

@@ -61,7 +61,7 @@ def test_defaults_in_files_are_the_stacks_own(path: str, settings: Settings) -> 
     """Where the stack gives a variable, the file's default is the same, but for folders."""
     given = environment(settings)
     for name, default in _VARIABLE.findall(text_of(path)):
-        if name in given and not name.endswith(("_DATA_DIR", "_HOST_NAME")):
+        if name in given and not name.endswith(("_DATA_DIR", "_RULES_DIR", "_HOST_NAME")):
             assert default == given[name], name
 
 

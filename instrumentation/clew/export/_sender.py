@@ -178,7 +178,7 @@ class Sender:
             answer = Answer(reason=type(error).__name__, detail=str(error), retry=False)
         with self._changed:
             before = lane.failures
-            if not answer.retry:
+            if not answer.retry or not self._hangs():  # being refused is an answer, too
                 self._unanswered = None
             if answer.retry:
                 lane.delayed(answer.retry_after, self._clock())

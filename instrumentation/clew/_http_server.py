@@ -115,28 +115,24 @@ def finish(
     # The values of `metrics.SERVER_KEYS`.
     measured = (done.method, done.scheme, route, done.status, done.error)
     if isinstance(span, ClewSpan):
-        _complete(span, done, route)
+        attributes = span._attributes
+        if route is not None:
+            attributes[_names.HTTP_ROUTE] = route
+            name = span._name
+            if name == done.method or name == "HTTP":  # else the application has named it
+                span._name = f"{name} {route}"
+        if done.status:
+            attributes[_names.HTTP_RESPONSE_STATUS_CODE] = done.status
+        if done.error:
+            attributes[_names.ERROR_TYPE] = done.error
+            if span._status.status_code is StatusCode.UNSET:
+                span._status = _ERROR
         if histogram is not None:
             span._histogram = histogram
             span._measured = measured
         span._tracer.finish(span, end)
     elif histogram is not None:  # not sampled, but counted
         put((histogram, measured, (end - done.start) / 1e9, end))
-
-
-def _complete(span: ClewSpan, done: Exchange, route: str | None) -> None:
-    attributes = span._attributes
-    if route is not None:
-        attributes[_names.HTTP_ROUTE] = route
-        name = span._name
-        if name == done.method or name == "HTTP":  # else the application has named it
-            span._name = f"{name} {route}"
-    if done.status:
-        attributes[_names.HTTP_RESPONSE_STATUS_CODE] = done.status
-    if done.error:
-        attributes[_names.ERROR_TYPE] = done.error
-        if span._status.status_code is StatusCode.UNSET:
-            span._status = _ERROR
 
 
 def _log_access(done: Exchange, path: str, route: str | None, end: int) -> None:

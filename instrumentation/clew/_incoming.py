@@ -17,13 +17,14 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _names, correlation
+from clew import _ids, _names, correlation
 from clew.traces._tracer import FLAGS
 
 # W3C Trace Context, section 3.2. Another version, or anything odd, takes the slow path.
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _new = tuple.__new__
 _NOTHING = Context()
+_new_id = _ids.hex_id
 Headers = Mapping[Any, Any]
 
 
@@ -131,7 +132,7 @@ class Incoming:
             value = headers.get(name)
             if value is not None:
                 return correlation.accept(self._carrier.text(value))
-        return correlation.new_id()
+        return _new_id()
 
     def _parent(self, line: str, headers: Headers) -> SpanContext | None:
         match = _TRACEPARENT.fullmatch(line)

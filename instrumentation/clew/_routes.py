@@ -21,34 +21,29 @@ def watch(routing: Any) -> None:
     if getattr(routing.Route.handle, "__clew__", None):
         return
     routing.Route.handle = _remembering(routing.Route.handle)
-    routing.Mount.handle = _remembering_mount(routing.Mount.handle)
+    routing.Mount.handle = _mounting(_remembering(routing.Mount.handle))
 
 
 # Plain functions that return the coroutine: no further frame in the request's way.
 def _remembering(original: Handle) -> Handle:
     def handle(self: Any, scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
-        _note(scope, self)
+        scope["route"] = self
+        exchange = scope.get(EXCHANGE)
+        if exchange is not None:
+            exchange.routed = scope
         return original(self, scope, receive, send)
 
     handle.__clew__ = original  # type: ignore[attr-defined]
     return handle
 
 
-def _remembering_mount(original: Handle) -> Handle:
+def _mounting(original: Handle) -> Handle:
     def handle(self: Any, scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
-        _note(scope, self)
         scope[_MOUNTED] = scope.get(_MOUNTED, "") + getattr(self, "path", "")
         return original(self, scope, receive, send)
 
     handle.__clew__ = original  # type: ignore[attr-defined]
     return handle
-
-
-def _note(scope: Scope, route: Any) -> None:
-    scope["route"] = route
-    exchange = scope.get(EXCHANGE)
-    if exchange is not None:
-        exchange.routed = scope
 
 
 def template(scope: Scope) -> str | None:

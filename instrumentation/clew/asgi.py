@@ -16,7 +16,6 @@ from clew import _http_server as http
 from clew._callers import WEBSOCKET, Caller, Callers
 from clew._incoming import ASGI
 from clew._runtime import Runtime
-from clew.metrics import DurationHistogram
 from clew.traces._span import type_name
 
 Scope = MutableMapping[str, Any]
@@ -117,6 +116,8 @@ class _Exchange(http.Exchange):
         "_client_left", "_end", "_ended", "_finished", "_id_header", "_middleware", "_receive",
         "_scope", "_send", "_trailers", "routed",
     )  # fmt: skip
+
+    measured = True  # by its duration
 
     def __init__(
         self, middleware: ClewMiddleware, scope: Scope, receive: Receive, send: Send
@@ -251,15 +252,12 @@ class _Exchange(http.Exchange):
                 self._scope["path"],
                 _routes.template(self.routed),
                 self._end or time_ns(),
-                self._histogram(),
+                middleware.http.server if self.measured else None,
                 middleware.put,
                 middleware.access_log,
             )
         except Exception:
             _faults.caught("the end of a request")
-
-    def _histogram(self) -> DurationHistogram | None:
-        return self._middleware.http.server
 
 
 class _WebSocket(_Exchange):
@@ -269,6 +267,7 @@ class _WebSocket(_Exchange):
     """
 
     __slots__ = ()
+    measured = False
 
     async def receive(self) -> Message:
         return await self._receive()
@@ -291,6 +290,3 @@ class _WebSocket(_Exchange):
     def finish(self) -> None:
         self._end = time_ns()
         super().finish()
-
-    def _histogram(self) -> None:
-        return None

@@ -58,6 +58,9 @@ class ClewTracer(sdk_trace.Tracer):
         self._put = provider.buffer.put
         self._new_trace_id = self.id_generator.generate_trace_id
         self._new_span_id = self.id_generator.generate_span_id
+        generator: object = self.id_generator
+        if type(generator) is _ids.ClewIdGenerator:  # the same without two calls
+            self._new_trace_id, self._new_span_id = _ids.trace_bits, _ids.span_bits
         self._root_flags = SAMPLED_RANDOM if self.id_generator.is_trace_id_random() else _SAMPLED
         # The default sampler's whole decision: as the parent; without one, yes.
         self.follows_parent = self.sampler is sampling.DEFAULT_ON
@@ -142,8 +145,8 @@ class ClewTracer(sdk_trace.Tracer):
             return _new(
                 SpanContext,
                 (
-                    self._new_trace_id(),
-                    self._new_span_id(),
+                    self._new_trace_id() or 1,
+                    self._new_span_id() or 1,
                     False,
                     self._root_flags,
                     DEFAULT_TRACE_STATE,
@@ -152,7 +155,7 @@ class ClewTracer(sdk_trace.Tracer):
             )
         trace_id, _, _, flags, state, _ = parent
         return _new(
-            SpanContext, (trace_id, self._new_span_id(), False, FLAGS[flags & 3], state, True)
+            SpanContext, (trace_id, self._new_span_id() or 1, False, FLAGS[flags & 3], state, True)
         )
 
     def decide(

@@ -18,6 +18,7 @@ from clew._config import Settings
 from clew._prometheus import RegistrySource, serve
 from clew._runtime import Runtime
 
+_logger = logging.getLogger(__name__)
 _lock = threading.Lock()
 _running: Runtime | None = None
 logging.getLogger("clew").addHandler(logging.NullHandler())
@@ -61,6 +62,9 @@ def _install(runtime: Runtime) -> None:
         vitals.install(runtime)
     propagate.set_global_textmap(runtime.propagator)
     runtime.logging.adopt()
+    if runtime.settings.ignored:
+        told = "; ".join(runtime.settings.ignored)
+        _logger.warning("Of OTEL_CONFIG_FILE clew does not honour: %s", told)
     _hooks.install_servers(runtime)
     runtime.pipeline.start()
     atexit.register(runtime.stop)

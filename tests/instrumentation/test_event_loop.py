@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanContext
 
 from clew import _names
+from clew._fork_gate import ForkGate
 from clew.vitals._blocks import BlockReporter
 from clew.vitals._loops import PERIOD, LoopWatch, Watched, watch_class
 from tests.e2e.wait import wait_until
@@ -131,7 +132,7 @@ def test_the_stack_is_an_event_of_the_active_span(loop: Running) -> None:
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("test")
     loop.loop.slow_callback_duration = 0.001
-    watch = LoopWatch(BlockReporter())
+    watch = LoopWatch(BlockReporter(ForkGate()))
     release = loop.block(tracer.start_as_current_span("slow"))
     watch.round([loop.watched])
     release()
@@ -151,7 +152,7 @@ def test_the_stack_is_an_event_of_the_active_span(loop: Running) -> None:
 def test_without_a_span_it_is_logged(loop: Running, caplog: pytest.LogCaptureFixture) -> None:
     """A block outside of any span is a warning with the place; once, not at each round."""
     now = [0.0]
-    reporter = BlockReporter(clock=lambda: now[0])
+    reporter = BlockReporter(ForkGate(), clock=lambda: now[0])
     release = loop.block()
     thread = loop.watched.thread
     for _ in range(2):
@@ -170,7 +171,7 @@ def test_a_sleeping_loop_is_not_blocked(loop: Running) -> None:
     loop.do(asyncio.sleep(0))
     thread = loop.watched.thread
     wait_until(lambda: sys._current_frames()[thread].f_globals["__name__"] == "selectors", "sleep")
-    assert BlockReporter()(loop.loop, thread) is False
+    assert BlockReporter(ForkGate())(loop.loop, thread) is False
 
 
 def test_an_idle_loop_wakes_once_a_round() -> None:
@@ -193,6 +194,30 @@ def test_an_idle_loop_wakes_once_a_round() -> None:
         # A wake is one return of select: what it found is run, and it is called again.
         assert len(selected) - before <= rounds + 1
     assert PERIOD >= 0.25
+
+
+def test_what_holds_the_interpreter_is_a_block(loop: Running) -> None:
+    """Where the watching thread itself came late, the loop was blocked for as long."""
+    loop.loop.slow_callback_duration = 0.05
+    watch = LoopWatch(lambda loop, thread: None)
+    release = loop.block()
+    watch.round([loop.watched], late=3.0)
+    assert watch.blocks == 1
+    release()
+    loop.do(asyncio.sleep(0))
+    loop.loop.slow_callback_duration = DEADLINE_S
+    assert _ask(watch, loop)[0][0] >= 3.0, "the lag is counted from when it ought to have run"
+    assert watch.blocks == 1
+
+
+def test_late_for_another_s_fault_is_lag_alone(loop: Running) -> None:
+    """Where the loop is found waiting, another thread had the interpreter: lag, and no block."""
+    watch = LoopWatch(lambda loop, thread: False)
+    watch.round([loop.watched], late=3.0)
+    lags: list[Any] = []
+    wait_until(lambda: bool(lags or lags.extend(_ask(watch, loop)) or lags), "the answer")
+    assert lags[0][0] >= 3.0
+    assert watch.blocks == 0
 
 
 def test_the_thread_waits_out_the_period(loop: Running) -> None:
@@ -297,6 +322,26 @@ def test_in_a_program(engine: str, kind: str, script: Script) -> None:
     assert ("asyncio" in limits) == (kind == "asyncio")
     used = [p.number for p in sink.points(_names.THREAD_POOL_USAGE)]
     assert all(0 <= number <= 40 for number in used)
+
+
+def test_a_regular_expression_is_found(script: Script) -> None:
+    """A function in C that lets no other thread run is named by the line that called it."""
+    code = f"""
+{MEASURED}
+import re
+async def main():
+    asyncio.get_running_loop().slow_callback_duration = 0.02
+    await measured()
+    deadline = time.monotonic() + 60
+    with trace.get_tracer("t").start_as_current_span("blocking") as span:
+        while not span._events:
+            assert time.monotonic() < deadline
+            re.match("(a+)+$", "a" * 20 + "b")
+asyncio.run(main())
+"""
+    script(code)
+    (span,) = script.sink.spans()
+    assert {event.name for event in span.data.events} == {_names.LOOP_BLOCKED_EVENT}
 
 
 def test_a_fork_forgets_the_loop(script: Script) -> None:

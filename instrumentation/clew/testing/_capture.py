@@ -20,6 +20,7 @@ from clew.testing._spans import Spans
 
 # Nothing leaves a test, and its standard output is the test's.
 QUIET = {
+    "OTEL_CONFIG_FILE": "",
     "OTEL_TRACES_EXPORTER": "none",
     "OTEL_METRICS_EXPORTER": "none",
     "OTEL_LOGS_EXPORTER": "none",

@@ -25,7 +25,7 @@ def install(runtime: Runtime) -> None:
     from clew import _hooks
 
     collector = Collector()
-    watch = LoopWatch(BlockReporter())
+    watch = LoopWatch(BlockReporter(runtime.pipeline.gate))
     gc.callbacks.append(collector.notice)
     runtime.pipeline.collect.append(VitalsSource(ProcessNumbers(), collector, watch))
     runtime.forgetting.extend((collector.forget_parent, watch.forget_parent))

@@ -21,6 +21,7 @@ from opentelemetry.trace import Span, SpanContext
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from clew import _names, correlation
+from clew._fork_gate import ForkGate
 from clew.logs import ORIGIN
 
 _logger = logging.getLogger("clew.event_loop")
@@ -35,7 +36,9 @@ _IDLE = ("asyncio.", "selectors", "uvloop")
 class BlockReporter:
     """See `clew.vitals._loops.Report`."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, gate: ForkGate, clock: Callable[[], float] = monotonic) -> None:
+        """`gate` keeps forks off while a stack is written, for which modules may be imported."""
+        self._gate = gate
         self._clock = clock
         self._said: dict[str, float] = {}
 
@@ -44,7 +47,8 @@ class BlockReporter:
         frames, handle = _callback_frames(innermost)
         if handle is None and (not frames or _module(frames[0]).startswith(_IDLE)):
             return False
-        stack = _text(frames)
+        with self._gate:
+            stack = _text(frames)
         context = _telemetry(_variables(loop, handle))
         span = context.get(_SPAN_KEY)
         ids = span.get_span_context() if isinstance(span, Span) else None

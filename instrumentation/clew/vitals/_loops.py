@@ -132,28 +132,37 @@ class LoopWatch:
         self.on_forget()
 
     def _run(self) -> None:
+        late = 0.0
         while not self._stopped:
             with self._lock:
                 watched = list(self._watched.values())
             self._wake.clear()
             if not watched and not self._watched:
                 self._wake.wait()
+                late = 0.0
                 continue
             try:
-                rest = self.round(watched)
+                rest = self.round(watched, late)
             except Exception:
                 _faults.caught("an event loop")
                 rest = self._period
+            due = self._clock() + rest
             self._wake.wait(rest)
+            late = self._clock() - due
 
-    def round(self, watched: list[Watched]) -> float:
-        """Ask each loop, wait for the answers, report who is blocked; seconds until the next."""
+    def round(self, watched: list[Watched], late: float = 0.0) -> float:
+        """Ask each loop, wait for the answers, report who is blocked; seconds until the next.
+
+        `late` is for how many seconds this thread had to wait for the interpreter: a function in C
+        that keeps it for itself, such as a regular expression, blocks every thread. Whoever called
+        it is still in that line.
+        """
         began = self._clock()
         self._answered.clear()
         for one in watched:
             self._settle(one)
             if one.asked is None:
-                self._ask(one)
+                self._ask(one, late if late >= one.threshold else 0.0)
         while not self._stopped:
             waiting = [one for one in watched if one.waits]
             for one in waiting:
@@ -168,9 +177,11 @@ class LoopWatch:
             self._settle(one)
         return max(_SHORTEST, began + self._period - self._clock())
 
-    def _ask(self, one: Watched) -> None:
+    def _ask(self, one: Watched, late: float) -> None:
         one.lag, one.reported, one.context = None, False, None
-        one.asked = asked = self._clock()
+        one.asked = asked = self._clock() - late
+        if late:
+            self._blocked(one)  # at once: to ask lets the other threads go on
 
         def answer() -> None:  # in the loop
             one.lag = self._clock() - asked

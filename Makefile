@@ -9,9 +9,11 @@ READY := $(VENV)/.ready
 help:   ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-$(READY): requirements-dev.txt constraints.txt demo_services/requirements.txt instrumentation/pyproject.toml lens/pyproject.toml
+$(READY): requirements-dev.txt requirements-instrumentations.txt constraints.txt demo_services/requirements.txt instrumentation/pyproject.toml lens/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+	  --target $(VENV)/instrumentations -r requirements-instrumentations.txt
 	@touch $(READY)
 
 demo: $(READY)   ## The shop, its load and the lens: nothing but Python

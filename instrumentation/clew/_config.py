@@ -13,11 +13,13 @@ import logging
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from clew import _config_file
 from clew._environment import Environment
+from clew._exceptions import ConfigurationError
 from clew._trust import TrustedNetworks
 
 SIGNALS = ("traces", "metrics", "logs")
@@ -78,6 +80,14 @@ class Settings:
     # Seconds between metric exports (specification: 60 s; on call that is too long to wait).
     metric_interval: float = 10.0
     propagators: tuple[str, ...] = ("tracecontext", "baggage")
+    # One of `_SAMPLERS`, and the share of traces that those with a ratio take.
+    sampler: str = "parentbased_always_on"
+    sampler_ratio: float = 1.0
+    # Of a configuration file: keyword of the SDK's SpanLimits → limit. None: the SDK reads the
+    # `OTEL_*_LIMIT` variables.
+    span_limits: Mapping[str, int] | None = None
+    # What a configuration file says that clew does not honour: path and reason.
+    ignored: tuple[str, ...] = ()
     # Requests whose URL path matches give no telemetry of any kind.
     excluded_urls: re.Pattern[str] | None = None
     # Contributed instrumentations that shall not be loaded.
@@ -99,14 +109,35 @@ class Settings:
     spool_max_age: float = 86_400.0
     resource: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def vitals(self) -> bool:
+        """Whether the process, the interpreter and its event loops are measured.
+
+        The name is that of the contributed instrumentation in whose place this stands.
+        """
+        return "system_metrics" not in self.disabled_instrumentations
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """The settings that `environ` gives.
+        """The settings that `environ` gives, or the file that its `OTEL_CONFIG_FILE` names.
 
         Raises:
             ConfigurationError: naming every invalid key, its value and what is allowed.
         """
+        if not environ.get("OTEL_CONFIG_FILE", "").strip():
+            return cls._of(environ)
+        declared = _config_file.read(environ)
+        try:
+            settings = cls._of(declared.environ)
+        except ConfigurationError as error:
+            place = f"as said in {environ['OTEL_CONFIG_FILE']!r}"
+            raise ConfigurationError([f"{one} ({place})" for one in error.problems]) from None
+        return replace(settings, span_limits=declared.limits, ignored=declared.ignored)
+
+    @classmethod
+    def _of(cls, environ: Mapping[str, str]) -> Settings:
         env = Environment(environ)
+        sampler = env.choice("OTEL_TRACES_SAMPLER", "parentbased_always_on", _SAMPLERS)
         settings = cls(
             disabled=env.flag("OTEL_SDK_DISABLED", False),
             engine=env.choice("CLEW_ENGINE", "clew", ("clew", "sdk")),
@@ -119,6 +150,10 @@ class Settings:
             max_export_batch_size=env.whole("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 2_048, least=1),
             metric_interval=env.milliseconds("OTEL_METRIC_EXPORT_INTERVAL", 10_000),
             propagators=env.words("OTEL_PROPAGATORS", ("tracecontext", "baggage")),
+            sampler=sampler,
+            sampler_ratio=(
+                env.ratio("OTEL_TRACES_SAMPLER_ARG", 1.0) if sampler.endswith("ratio") else 1.0
+            ),
             excluded_urls=_excluded(env),
             disabled_instrumentations=env.words("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", ()),
             correlation_headers=_correlation_headers(env),
@@ -132,7 +167,6 @@ class Settings:
             spool_max_age=env.seconds("CLEW_SPOOL_MAX_AGE", 86_400.0),
             resource=_resource(env),
         )
-        _check_sampler(env)
         env.raise_problems()
         return settings
 
@@ -272,9 +306,3 @@ def _resource(env: Environment) -> Mapping[str, str]:
     if name:
         attributes["service.name"] = name
     return attributes
-
-
-def _check_sampler(env: Environment) -> None:
-    name = env.choice("OTEL_TRACES_SAMPLER", "parentbased_always_on", _SAMPLERS)
-    if name.endswith("traceidratio"):
-        env.ratio("OTEL_TRACES_SAMPLER_ARG", 1.0)

@@ -43,13 +43,18 @@ def install(runtime: Runtime) -> None:
 
 
 def install_servers(runtime: Runtime) -> None:
-    """Hook into the servers that set up loggers of their own."""
+    """Hook into the servers and libraries that have loggers of their own."""
     adopt = runtime.logging.adopt
     _around_basic_config(runtime)
     when("logging.config", lambda module: _after_configuration(module, adopt))
     when("uvicorn.config", lambda module: _after(module.Config, "configure_logging", adopt))
     when("gunicorn.glogging", lambda module: _after(module.Logger, "setup", adopt))
     when("celery.signals", lambda module: _celery.watch(module, runtime))
+    disabled = runtime.settings.disabled_instrumentations
+    if "structlog" not in disabled:
+        when("structlog._base", lambda module: _structlog_watch(module, runtime))
+    if "loguru" not in disabled:
+        when("loguru", lambda module: _loguru_watch(module, runtime))
 
     def handle_sigterm() -> None:
         _signals.on_terminate(runtime.stop)
@@ -57,6 +62,18 @@ def install_servers(runtime: Runtime) -> None:
     # gunicorn's workers of uvicorn put back the default, which ends them without a flush.
     for package in ("uvicorn.workers", "uvicorn_worker"):
         when(package, lambda module: _after(module.UvicornWorker, "init_signals", handle_sigterm))
+
+
+def _structlog_watch(module: Any, runtime: Runtime) -> None:
+    from clew import _structlog
+
+    _structlog.watch(module, runtime)
+
+
+def _loguru_watch(module: Any, runtime: Runtime) -> None:
+    from clew import _loguru
+
+    _loguru.watch(module, runtime)
 
 
 def _flask_watch(module: Any, runtime: Runtime) -> None:

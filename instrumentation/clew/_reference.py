@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from clew import _hooks, _names, correlation
 from clew._exceptions import ConfigurationError
 from clew._incoming import ASGI
+from clew._tracing_options import exporter_options, provider_options
 
 if TYPE_CHECKING:
     from clew._runtime import Runtime
@@ -80,12 +81,14 @@ class Reference:
         os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
         settings = runtime.settings
         self._runtime = runtime
-        self.tracer_provider = TracerProvider(resource=runtime.resource, shutdown_on_exit=False)
+        self.tracer_provider = TracerProvider(
+            resource=runtime.resource, shutdown_on_exit=False, **provider_options(settings)
+        )
         self.tracer_provider.add_span_processor(CorrelationProcessor())
         if settings.traces:
             self.tracer_provider.add_span_processor(
                 BatchSpanProcessor(
-                    OTLPSpanExporter(),
+                    OTLPSpanExporter(**exporter_options(settings, settings.traces)),
                     schedule_delay_millis=settings.schedule_delay * 1000,
                     max_queue_size=settings.max_queue_size,
                     max_export_batch_size=min(
@@ -96,7 +99,8 @@ class Reference:
         readers = []
         if settings.metrics:
             interval = settings.metric_interval * 1000
-            readers.append(PeriodicExportingMetricReader(OTLPMetricExporter(), interval))
+            exporter = OTLPMetricExporter(**exporter_options(settings, settings.metrics))
+            readers.append(PeriodicExportingMetricReader(exporter, interval))
         self.meter_provider = MeterProvider(
             readers, resource=runtime.resource, shutdown_on_exit=False
         )

@@ -19,6 +19,7 @@ from clew._config import Settings
 from clew._exceptions import ConfigurationError
 from clew._incoming import Carrier, Incoming
 from clew._logging_setup import LoggingSetup
+from clew._tracing_options import provider_options
 from clew._version import __version__
 from clew.correlation import CorrelationPropagator
 from clew.export._pipeline import Pipeline
@@ -37,7 +38,9 @@ class Runtime:
         self.resource = make_resource(settings.resource)
         self.pipeline = Pipeline(settings, self.resource, metrics.HttpMetrics(time_ns()))
         try:
-            self.tracer_provider = ClewTracerProvider(self.resource, self.pipeline.spans)
+            self.tracer_provider = ClewTracerProvider(
+                self.resource, self.pipeline.spans, **provider_options(settings)
+            )
         except ValueError as error:  # the SDK reads the OTEL_*_LIMIT variables itself
             raise ConfigurationError([str(error)]) from None
         self.tracer_provider.flush = self.pipeline.flush

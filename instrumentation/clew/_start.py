@@ -13,11 +13,12 @@ from opentelemetry import metrics as metrics_api
 from opentelemetry import propagate
 from opentelemetry import trace as trace_api
 
-from clew import _hooks, _sdk_signals, _signals
+from clew import _hooks, _sdk_signals, _signals, vitals
 from clew._config import Settings
 from clew._prometheus import RegistrySource, serve
 from clew._runtime import Runtime
 
+_logger = logging.getLogger(__name__)
 _lock = threading.Lock()
 _running: Runtime | None = None
 logging.getLogger("clew").addHandler(logging.NullHandler())
@@ -57,8 +58,13 @@ def _install(runtime: Runtime) -> None:
         _sdk_signals.set_logger_provider(runtime)
     if runtime.settings.prometheus:
         serve(runtime.pipeline, *runtime.settings.prometheus)
+    if runtime.settings.metrics and runtime.settings.vitals:
+        vitals.install(runtime)
     propagate.set_global_textmap(runtime.propagator)
     runtime.logging.adopt()
+    if runtime.settings.ignored:
+        told = "; ".join(runtime.settings.ignored)
+        _logger.warning("Of OTEL_CONFIG_FILE clew does not honour: %s", told)
     _hooks.install_servers(runtime)
     runtime.pipeline.start()
     atexit.register(runtime.stop)

@@ -91,13 +91,9 @@ def test_unsampled_caller_is_counted_not_traced(clew: Telemetry) -> None:
 @pytest.mark.parametrize(
     "sampler", ["always_off", "parentbased_always_off", "traceidratio", "always_on"]
 )
-def test_samplers(
-    sampler: str, make: Callable[..., Telemetry], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_samplers(sampler: str, make: Callable[..., Telemetry]) -> None:
     """OTEL_TRACES_SAMPLER decides about spans; every request is measured."""
-    monkeypatch.setenv("OTEL_TRACES_SAMPLER", sampler)
-    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0")
-    clew = make()
+    clew = make(OTEL_TRACES_SAMPLER=sampler, OTEL_TRACES_SAMPLER_ARG="0")
     headers = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-00"}
     app = clew.wrap(sends(START, LAST))
     get(app)

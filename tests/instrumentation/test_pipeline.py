@@ -91,6 +91,7 @@ def test_exemplars_name_exported_spans_only(
     make: Callable[..., Telemetry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A span that is recorded but not sampled is no exemplar: nobody could follow it."""
+    from clew import _tracing_options
     from tests.instrumentation.asgi import get
 
     class RecordOnly(sampling.Sampler):
@@ -100,7 +101,7 @@ def test_exemplars_name_exported_spans_only(
         def get_description(self) -> str:
             return "RecordOnly"
 
-    monkeypatch.setattr(sampling, "_get_from_env_or_default", RecordOnly)
+    monkeypatch.setattr(_tracing_options, "DEFAULT_ON", RecordOnly())
     clew = make()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -1,0 +1,1 @@
+"""OpenTelemetry's contributed instrumentations on clew, each against the smallest real peer."""

@@ -29,10 +29,36 @@ class Query:
 def queries(path: Path, variables: Mapping[str, str]) -> Iterator[Query]:
     """Yield every query of a generated board; KeyError names a variable without a value."""
     board = json.loads(path.read_text(encoding="utf-8"))
+    values = {**_INTERVALS, **variables}
     for panel in board["panels"]:
         for target in panel["targets"]:
-            expression = fill(target["expr"], {**_INTERVALS, **variables})
+            expression = fill(_expression(target), values)
             yield Query(board["uid"], panel["title"], panel["datasource"]["type"], expression)
+    for mark in board["annotations"]["list"]:
+        yield Query(board["uid"], f"mark: {mark['name']}", "prometheus", fill(mark["expr"], values))
+
+
+def _expression(target: Mapping[str, Any]) -> str:
+    """A query as one text. Jaeger's is the path and what it asks there (see `answer`)."""
+    kind = target.get("queryType")
+    if kind == "search":
+        key, _, value = target["tags"].partition("=")
+        tags = f'{{"{key}": {value}}}'
+        return f"/api/traces?limit={target['limit']}&service={target['service']}&tags={tags}"
+    return "/api/dependencies?" if kind == "dependencyGraph" else str(target["expr"])
+
+
+def boards_queries(path: Path, given: Mapping[str, str]) -> Iterator[Query]:
+    """Yield the queries of a board as a link opens it: what is not `given` is All.
+
+    KeyError names a variable that is given and that the board has not.
+    """
+    board = json.loads(path.read_text(encoding="utf-8"))
+    known = {one["name"] for one in board.get("templating", {}).get("list", [])}
+    for name in given:
+        if name not in known:
+            raise KeyError(f"{path.stem} has no variable {name}")
+    yield from queries(path, {**dict.fromkeys(known, ".+"), **given})
 
 
 def fill(expression: str, variables: Mapping[str, str]) -> str:
@@ -41,18 +67,31 @@ def fill(expression: str, variables: Mapping[str, str]) -> str:
 
 
 def answer(query: Query, urls: Mapping[str, str]) -> list[Any]:
-    """Return the series or streams of the last hour; requests.HTTPError where it is refused.
+    """Return the series, streams, traces or calls of the last hour, as the store gives them.
 
-    `urls` maps prometheus and loki to their addresses, such as `http://127.0.0.1:9090`.
+    `urls` maps prometheus, loki and jaeger to their addresses, such as `http://127.0.0.1:9090`.
+    requests.HTTPError where the store refuses the query.
     """
+    now = time.time()
+    if query.source == "jaeger":
+        return _of_jaeger(query.expression, urls["jaeger"], now)
     if query.source == "loki":
         path, extra = "/loki/api/v1/query_range", {"limit": "200"}
     else:
         path, extra = "/api/v1/query_range", {"step": "15"}
-    now = time.time()
     parameters = {"query": query.expression, "start": str(int(now - 3600)), "end": str(int(now))}
     url = urls[query.source] + path
     got = requests.get(url, params={**parameters, **extra}, timeout=_SECONDS)
     got.raise_for_status()
     found: list[Any] = got.json()["data"]["result"]
     return found
+
+
+def _of_jaeger(asked: str, url: str, now: float) -> list[Any]:
+    path, _, query = asked.partition("?")
+    parameters = dict(part.split("=", 1) for part in query.split("&") if part)
+    if path == "/api/dependencies":
+        parameters = {"endTs": str(int(now * 1000)), "lookback": "3600000"}
+    got = requests.get(url + path, params=parameters, timeout=_SECONDS)
+    got.raise_for_status()
+    return list(got.json()["data"] or [])

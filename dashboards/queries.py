@@ -65,5 +65,73 @@ def followed() -> str:
     return logs(f'{SERVICE}=~".+"', f'| {n.CORRELATION_ID}="$correlation_id"')
 
 
+def spans_of_id() -> str:
+    """Return how many lines each span of the correlation id wrote, by trace and service."""
+    by = f"{n.LOG_TRACE_ID}, {n.LOG_SPAN_ID}, {SERVICE}"
+    return f"sum by ({by}) (count_over_time({followed()} [$__range]))"
+
+
+def firing(where: str = "") -> str:
+    """Return 1 for each alert that fires."""
+    more = f",{where}" if where else ""
+    return f'ALERTS{{alertstate="firing"{more}}}'
+
+
+def new_versions(where: str = "") -> str:
+    """Return the versions of services that were not there two minutes ago."""
+    sent = metric(n.EXPORT_SENT, "{item}", "counter")
+    by = f"count by ({SERVICE}, {VERSION})"
+    return f"{by} ({sent}{{{where}}}) unless {by} ({sent}{{{where}}} offset 2m)"
+
+
+def silence() -> str:
+    """Return seconds since the newest sample of each service."""
+    sent = metric(n.EXPORT_SENT, "{item}", "counter")
+    return f"time() - max by ({SERVICE}) (timestamp({sent}))"
+
+
+def workers(where: str) -> str:
+    """Return how many processes of a service send telemetry."""
+    sent = metric(n.EXPORT_SENT, "{item}", "counter")
+    return f"count by ({SERVICE}) (count by ({SERVICE}, {INSTANCE}) ({sent}{{{where}}}))"
+
+
+def active(where: str) -> str:
+    """Return requests in work."""
+    name = metric(n.HTTP_SERVER_ACTIVE_REQUESTS, "{request}", "gauge")
+    return f"sum by ({SERVICE}) ({name}{{{where}}})"
+
+
+def burn(window: str, where: str = "") -> str:
+    """Return how many times too fast error budgets are spent, over a window of alerts/slo.yaml."""
+    allowed = f"(1 - slo:objective:ratio{{{where}}})"
+    return f"slo:errors_ratio:rate{window}{{{where}}} / on ({SERVICE}, {ROUTE}, slo) {allowed}"
+
+
+def collector(stage: str, items: str) -> str:
+    """Return the collector's items a second; `stage` as its own metrics name it."""
+    return f"sum(rate(otelcol_{stage}_{items}_total[{RATE}]))"
+
+
+def collector_queue() -> str:
+    """Return how full the collector's queue for each store is."""
+    size, room = "otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity"
+    return f"max by (exporter, data_type) ({size} / ({room} > 0))"
+
+
+def reconciled(signal: str, items: str, window: str = "10m") -> tuple[str, str, str]:
+    """Return what was made, stored and dropped of a signal over a window, in items."""
+    where = f'{{{label(n.SIGNAL)}="{signal}"}}'
+
+    def grown(name: str) -> str:
+        return f"(sum(increase({name}[{window}])) or vector(0))"
+
+    dropped = grown(metric(n.EXPORT_DROPPED, "{item}", "counter") + where)
+    made = f"{grown(metric(n.EXPORT_SENT, '{item}', 'counter') + where)} + {dropped}"
+    own = '{exporter!~"span_metrics.*"}'
+    stored = grown(f"otelcol_exporter_sent_{items}_total{own}")
+    return made, stored, f"{dropped} + {grown(f'otelcol_exporter_send_failed_{items}_total')}"
+
+
 QUEUE, OUTCOME, STEP = (label(x) for x in (shop.QUEUE, shop.OUTCOME, shop.STEP))
 DOWNSTREAM = label(shop.DOWNSTREAM)

@@ -1,207 +1,145 @@
-"""The faults: how each is brought about and taken away, and which alerts it must fire."""
+"""The faults: what each is, which alerts it must fire, and by which line its cause is known."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from alerts.drill import _acts as act
+from alerts.drill._acts import Act
+from alerts.drill._watch import Wanted
 from alerts.drill._world import World
-
-Act = Callable[[World], None]
-_BURN = "while True: pass"
-_HOLD = """
-import sys, time
-held = bytearray(int(sys.argv[1]))
-for at in range(0, len(held), 4096):  # a page is taken when it is written to
-    held[at] = 1
-time.sleep(900)
-"""
-_children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`alerts` are (name, labels that it must have). `why_not` says why it can't be had here."""
+    """`alerts` are (name, labels that it must have). `cause` is a pattern of the line that shows
+    what is wrong: a log line, or one of a command that the runbook names. `why_not` says why the
+    fault can't be had here. A fault that is `quick` is in the short drill."""
 
     name: str
-    alerts: tuple[tuple[str, dict[str, str]], ...]
+    alerts: tuple[Wanted, ...]
+    cause: str
     inject: Act
     remove: Act
     why_not: Callable[[], str | None] = lambda: None
+    quick: bool = False
 
 
-def _set(service: str, name: str, level: float) -> Act:
-    return lambda world: world.fault(service, name, level)
+def _is(service: str, **labels: str) -> dict[str, str]:
+    return {"service_name": service, **labels}
 
 
-def _kill_worker(world: World) -> None:
-    master = world.shop.running["catalog"].pid
-    found = subprocess.run(
-        ["pgrep", "-P", str(master)], capture_output=True, text=True, check=True, timeout=10
+def _burns(service: str, *names: str) -> tuple[Wanted, ...]:
+    return tuple((name, _is(service)) for name in names)
+
+
+def _switched(
+    name: str, alerts: Sequence[Wanted], service: str, fault: str, level: float, quick: bool = False
+) -> Fault:
+    """A fault of a service's own. Its cause is the line that it was switched on."""
+    return Fault(
+        name,
+        tuple(alerts),
+        rf"fault {fault} is switched to [0-9.]*[1-9]",
+        act.switch(service, fault, level),
+        act.switch(service, fault, 0),
+        quick=quick,
     )
-    os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
 
-
-def _pile(world: World) -> None:
-    world.fault("users", "latency", 45)
-
-    def ask() -> None:
-        with suppress(OSError):
-            urllib.request.urlopen(f"{world.shop.url('users')}/users/1", timeout=60).close()
-
-    for _ in range(80):
-        threading.Thread(target=ask, daemon=True).start()
-
-
-def _kill(component: str) -> Act:
-    return lambda world: os.kill(world.pid(component), signal.SIGKILL)
-
-
-def _up(component: str) -> Act:
-    return lambda world: (world.stack("up", component), None)[1]
-
-
-def _spawn(code: str, *words: str) -> None:
-    _children.append(subprocess.Popen(["nice", "-n", "19", sys.executable, "-c", code, *words]))
-
-
-def _end_children(world: World) -> None:
-    while _children:
-        child = _children.pop()
-        child.kill()
-        child.wait()
-
-
-def _burn(world: World) -> None:
-    for _ in range(os.cpu_count() or 1):
-        _spawn(_BURN)
-
-
-def _hold(world: World) -> None:
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    _spawn(_HOLD, str(int(total * 0.1)))
-
-
-def _fill_disk(world: World) -> None:
-    disk = world.folder / "disk"
-    disk.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "drill", str(disk)], check=True)
-    (disk / "full").write_bytes(bytes(15_500_000))
-
-
-def _free_disk(world: World) -> None:
-    subprocess.run(["umount", str(world.folder / "disk")], check=False)
-
-
-def _not_root() -> str | None:
-    return None if os.geteuid() == 0 else "a file system of its own needs root"
-
-
-def _users_traces_to(path: str | None) -> Act:
-    def restart(world: World) -> None:
-        if path is None:
-            world.restart("users")
-            return
-        base = "http://127.0.0.1:9" if path == "/away" else world.url("CLEW_OTLP_HTTP_PORT")
-        world.restart("users", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{base}{path}")
-
-    return restart
-
-
-def _start(world: World) -> None:
-    world.shop.start(["users"])
-
-
-_USERS, _ORDERS, _PAYMENTS = ({"service_name": n} for n in ("users", "orders", "payments"))
 
 FAULTS = (
     Fault(
         "payments answers every request with an error",
         (
-            ("ErrorRateHigh", _PAYMENTS),
-            ("UnhandledException", _PAYMENTS),
-            ("ErrorLinesBurst", _ORDERS),
-            ("SloBurnFast", _PAYMENTS),
-            ("SloBurnSteady", _PAYMENTS),
-            ("SloBurnSlow", _PAYMENTS),
-            ("SloBurnCreeping", _PAYMENTS),
-            ("BreakerOpen", {**_ORDERS, "shop_downstream": "payments"}),
+            ("ErrorRateHigh", _is("payments")),
+            ("UnhandledException", _is("payments")),
+            ("ErrorLinesBurst", _is("orders")),
+            *_burns("payments", "SloBurnFast", "SloBurnSteady", "SloBurnSlow", "SloBurnCreeping"),
+            ("BreakerOpen", _is("orders", shop_downstream="payments")),
+            ("SloBurnFast", _is("gateway", slo="ordering-availability")),
         ),
-        _set("payments", "errors", 1),
-        _set("payments", "errors", 0),
+        "switched on: this request fails",
+        act.switch("payments", "errors", 1),
+        act.switch("payments", "errors", 0),
+        quick=True,
     ),
     Fault(
         "every charge is declined",
-        (("OrdersCompensated", _ORDERS),),
-        _set("payments", "payment-decline", 1),
-        _set("payments", "payment-decline", 0),
+        (("OrdersCompensated", _is("orders")),),
+        "declined the charge for order",
+        act.switch("payments", "payment-decline", 1),
+        act.switch("payments", "payment-decline", 0),
     ),
-    Fault(
-        "users waits two seconds with each request",
-        (("LatencyHigh", _USERS),),
-        _set("users", "latency", 2),
-        _set("users", "latency", 0),
+    _switched(
+        "users waits a second and a half with each request",
+        [("LatencyHigh", _is("users"))],
+        "users", "latency", 1.5, quick=True,
     ),
     Fault(
         "80 requests at once to a users that does not answer",
-        (("RequestsPilingUp", _USERS),),
-        _pile,
-        _set("users", "latency", 0),
+        (("RequestsPilingUp", _is("users")),),
+        "fault latency is switched to 45",
+        act.both(act.switch("users", "latency", 45), act.crowd("/users/1", "users")),
+        act.switch("users", "latency", 0),
     ),
     Fault(
         "five times as many visitors",
-        (("RequestsSurged", {"service_name": "gateway"}),),
+        (("RequestsSurged", _is("gateway")),),
+        "GET /products 200",
         lambda world: world.visit(40),
         lambda world: world.visit(),
     ),
     Fault(
         "no visitors",
-        (("RequestsDropped", {"service_name": "gateway"}),),
+        (("RequestsDropped", _is("gateway")),),
+        '"value": .*"0"',
         lambda world: world.leave(),
         lambda world: world.visit(),
     ),
     Fault(
         "kill -9 of users",
-        (("ServiceSilent", _USERS),),
+        (("ServiceSilent", _is("users")),),
+        "Connection ?(refused|Error)",
         lambda world: world.shop.kill("users"),
-        _start,
+        act.start("users"),
     ),
     Fault(
         "kill -9 of a worker of catalog",
-        (("InstanceGone", {"service_name": "catalog"}),),
-        _kill_worker,
+        (("InstanceGone", _is("catalog")),),
+        "SIGKILL",
+        act.kill_worker,
         lambda world: None,
+        quick=True,
     ),
-    Fault(
-        "nothing reaches the broker",
-        (("EventsWaiting", _ORDERS),),
-        _set("orders", "broker-down", 1),
-        _set("orders", "broker-down", 0),
+    _switched(
+        "nothing reaches the broker", [("EventsWaiting", _is("orders"))], "orders", "broker-down", 1
+    ),
+    _switched(
+        "notifications needs three seconds for each message",
+        [("QueueAging", _is("notifications", shop_queue="notifications"))],
+        "notifications", "latency", 3,
     ),
     Fault(
         "messages that nobody can read",
         (("MessagesParked", {}),),
-        _set("orders", "poison-message", 5),
-        _set("orders", "poison-message", 0),
+        "message poison-.* is parked",
+        act.switch("orders", "poison-message", 20),
+        act.switch("orders", "poison-message", 0),
     ),
     Fault(
         "nobody listens at the traces' endpoint of users",
-        (("SpoolFilling", _USERS),),
-        _users_traces_to("/away"),
-        _users_traces_to(None),
+        (("SpoolFilling", _is("users")),),
+        "127.0.0.1:9/away",
+        act.traces_to("/away"),
+        act.restart("users"),
     ),
     Fault(
         "the traces' endpoint of users does not exist",
-        (("TelemetryLost", {**_USERS, "clew_signal": "traces"}),),
-        _users_traces_to("/nowhere"),
-        _users_traces_to(None),
+        (("TelemetryLost", _is("users", clew_signal="traces")),),
+        "404",
+        act.traces_to("/nowhere"),
+        act.restart("users"),
     ),
     Fault(
         "kill -9 of Jaeger",
@@ -209,13 +147,66 @@ FAULTS = (
             ("BackendDown", {"job": "jaeger"}),
             ("CollectorQueueFilling", {"exporter": "otlp_grpc/jaeger"}),
         ),
-        _kill("jaeger"),
-        _up("jaeger"),
+        r"jaeger +ended",
+        act.kill("jaeger"),
+        act.up("jaeger"),
     ),
     Fault(
-        "kill -9 of the collector", (("CollectorSilent", {}),), _kill("collector"), _up("collector")
+        "log lines that are too old for Loki",
+        (("CollectorLost", {"exporter": "otlp_http/loki"}),),
+        "too old|older than",
+        act.send_refused,
+        act.stop_refused,
+        quick=True,
     ),
-    Fault("something computes on each CPU", (("HostCpuBusy", {}),), _burn, _end_children),
-    Fault("a tenth of the memory is taken", (("HostMemoryLow", {}),), _hold, _end_children),
-    Fault("a file system is full", (("HostDiskFilling", {}),), _fill_disk, _free_disk, _not_root),
-)
+    Fault(
+        "kill -9 of the collector",
+        (("CollectorSilent", {}),),
+        r"collector +ended",
+        act.kill("collector"),
+        act.up("collector"),
+    ),
+    Fault(
+        "something computes on each CPU",
+        (("HostCpuBusy", {}),),
+        "while True: pass",
+        act.compute,
+        act.end_children,
+    ),
+    Fault(
+        "a tenth of the memory is taken",
+        (("HostMemoryLow", {}),),
+        "held = bytearray",
+        act.hold_memory,
+        act.end_children,
+    ),
+    Fault(
+        "a file system is full",
+        (("HostDiskFilling", {}),),
+        "full-of-nothing",
+        act.fill_disk,
+        act.free_disk,
+        act.not_root,
+        quick=True,
+    ),
+)  # fmt: skip
+
+
+def together(faults: Sequence[Fault]) -> Fault:
+    """Those faults at once, as one: quicker, and as it is on a bad day."""
+
+    def inject(world: World) -> None:
+        for fault in faults:
+            fault.inject(world)
+
+    def remove(world: World) -> None:
+        for fault in faults:
+            fault.remove(world)
+
+    return Fault(
+        " + ".join(fault.name for fault in faults),
+        tuple(wanted for fault in faults for wanted in fault.alerts),
+        "|".join(fault.cause for fault in faults),
+        inject,
+        remove,
+    )

@@ -38,6 +38,8 @@ class World:
     factor: float
     interval_s: float = 2
     memory_bound: float = 0.9
+    cpu_bound: float = 0.97
+    process_bound: float = 300e6
     environ: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     shop: Shop = field(init=False)
@@ -63,6 +65,8 @@ class World:
             "CLEW_ALERTS_DIR": str(self.folder / "alerts"),
             "CLEW_ALERTMANAGER_CONFIG": str(self.folder / "alertmanager.yml"),
             "CLEW_COLLECTOR_QUEUE_BYTES": str(_QUEUE_BYTES),
+            "CLEW_COLLECTOR_METRICS_INTERVAL": "5000",
+            "CLEW_HOST_METRICS_INTERVAL": "5s",
         }
         running.callback(self.stack, "down")
         self.stack("up")
@@ -85,7 +89,9 @@ class World:
 
     def _write_rules(self) -> None:
         places = Places(runbooks=f"http://{_HOST}:{self.ports['oncall']}/runbooks")
-        short = Scale(self.factor, self.interval_s, self.memory_bound)
+        short = Scale(
+            self.factor, self.interval_s, self.memory_bound, self.cpu_bound, self.process_bound
+        )
         write(self.folder / "alerts", files(short, places))
         # The checkout's own routing and muting, with shorter waits, to this drill's receiver.
         routing = yaml.safe_load((ROOT / "backends/alertmanager/alertmanager.yml").read_text())
@@ -122,13 +128,14 @@ class World:
         found = {one["name"]: one["pid"] for one in json.loads(self.stack("status", "--json"))}
         return int(found[component])
 
-    def visit(self, rate: float = 8) -> None:
-        """Let visitors come, that many a second, none of whom goes wrong on purpose."""
+    def visit(self, rate: float = 8, mixed: bool = False) -> None:
+        """Let visitors come, that many a second. None goes wrong on purpose, unless `mixed`."""
         self.leave()
+        wrong = "" if mixed else " --fail 0 --sold-out 0 --not-found 0"
         with (self.folder / "visitors.log").open("ab") as log:
             self.visitors = subprocess.Popen(
                 [sys.executable, "-m", "demo_services.load", "--url", self.shop.url("gateway")]
-                + f"--rate {rate} --duration 3600 --fail 0 --sold-out 0 --not-found 0".split(),
+                + f"--rate {rate} --duration 3600{wrong}".split(),
                 cwd=ROOT,
                 env=self.shop.environ,
                 stdout=log,
@@ -144,6 +151,20 @@ class World:
 
     def url(self, port: str) -> str:
         return f"http://{_HOST}:{self.ports[port]}"
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Addresses of the stores by the type of data source."""
+        return {
+            "prometheus": self.url("CLEW_PROMETHEUS_PORT"),
+            "loki": self.url("CLEW_LOKI_PORT"),
+            "jaeger": self.url("CLEW_JAEGER_QUERY_PORT"),
+        }
+
+    @property
+    def tools(self) -> dict[str, str]:
+        """The environment of a shell in which this project's commands work."""
+        return {**self.environ, "PATH": self.shop.environ["PATH"]}
 
     def get(self, port: str, path: str, **query: str) -> Any:
         """What a server of the drill answers, as objects; None where it doesn't answer."""

@@ -44,17 +44,22 @@ def _requests(status: str, below: float, firing: float, **more: str) -> tuple[st
 def _burn(name: str, below: float, firing: float, phase: int) -> Case:
     """Of users-availability, objective 99.5 %: shares of bad requests."""
     return Case(
-        [_requests("200", 1 - below, 1 - firing), _requests("500", below, firing)],
-        {"service_name": "users", "slo": "users-availability"},
+        [
+            _requests("200", 1 - below, 1 - firing, http_route="/users/{user_id}"),
+            _requests("500", below, firing, http_route="/users/{user_id}"),
+        ],
+        {
+            "service_name": "users",
+            "http_route": "/users/{user_id}",
+            "slo": "users-availability",
+        },
         phase,
     )
 
 
 CASES: dict[str, Case] = {
     # 4.9 % and 5.2 % of the requests fail.
-    "ErrorRateHigh": Case(
-        [_requests("200", 0.951, 0.948), _requests("500", 0.049, 0.052)], _USERS
-    ),
+    "ErrorRateHigh": Case([_requests("200", 0.951, 0.948), _requests("500", 0.049, 0.052)], _USERS),
     # Of 100 requests 96, or 94, take less than a second.
     "LatencyHigh": Case(
         [
@@ -99,6 +104,14 @@ CASES: dict[str, Case] = {
     "EventsWaiting": Case(
         [('shop_outbox_waiting{service_name="orders"}', 20, 21)], {"service_name": "orders"}
     ),
+    # Two minutes and a little more, with one that waits.
+    "QueueAging": Case(
+        [
+            ('shop_queue_age_seconds{service_name="inventory",shop_queue="inventory"}', 120, 121),
+            ('shop_queue_depth{service_name="inventory",shop_queue="inventory"}', 1, 1),
+        ],
+        {"service_name": "inventory", "shop_queue": "inventory"},
+    ),
     "MessagesParked": Case(
         [
             (
@@ -133,6 +146,10 @@ CASES: dict[str, Case] = {
             ('otelcol_exporter_queue_capacity{exporter="e",data_type="traces"}', 100, 100),
         ],
         {"exporter": "e", "data_type": "traces"},
+    ),
+    "CollectorLost": Case(
+        [('otelcol_exporter_send_failed_log_records_total{exporter="e"}', Rate(0), Rate(0.01))],
+        {"exporter": "e"},
     ),
     "SpoolFilling": Case(
         [('clew_export_spooled_bytes{service_name="users"}', 65_536, 65_537)], _USERS

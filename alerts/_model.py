@@ -41,7 +41,7 @@ class Scale:
     memory_bound: float = 0.9
     cpu_bound: float = 0.9
     # Bytes above which one process is too large.
-    process_bound: float = 1024**3
+    largest_process: float = 1024**3
 
     def window(self, seconds: float) -> str:
         """A range of a rate, in PromQL."""

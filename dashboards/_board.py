@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import AnnotationQuery, DataSourceRef
 
 from dashboards import queries as q
@@ -24,7 +25,7 @@ class Board:
     variables: tuple[str, ...] = ()
 
 
-class Mark(AnnotationQuery):
+class Mark(AnnotationQuery, Builder[AnnotationQuery]):
     """An annotation by PromQL, with the text that it shows: fields which the SDK's type lacks."""
 
     def __init__(self, name: str, expr: str, color: str, title: str, text: str) -> None:

@@ -21,6 +21,7 @@ from grafana_foundation_sdk.models.dashboard import (
     Threshold,
     ThresholdsMode,
 )
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from dashboards._jaeger import dependencies, search
 
@@ -61,7 +62,7 @@ class Panel:
 def link(uid: str, title: str) -> dashboard.DashboardLink:
     """Return a link to another board that keeps the time range and the variables."""
     url = f"/d/{uid}?${{__url_time_range}}&${{__all_variables}}"
-    return dashboard.DashboardLink(title).type("link").url(url)
+    return dashboard.DashboardLink(title).type(DashboardLinkType.LINK).url(url)
 
 
 def build(panel: Panel) -> Any:
@@ -97,5 +98,5 @@ def _target(panel: Panel, ref: str, legend: str, expression: str) -> Any:
     if panel.look == "timeseries":
         return asked.range().exemplar(True)
     if panel.look == "table":
-        return asked.instant().format("table")
+        return asked.instant().format(PromQueryFormat.TABLE)
     return asked.instant()

@@ -18,24 +18,40 @@ _INTERVALS = {"__rate_interval": "1m", "__interval": "15s", "__range": "1h"}
 
 @dataclass(frozen=True)
 class Query:
-    """A panel's query with its variables filled; `source` is prometheus or loki."""
+    """A panel's query with its variables filled; `source` is prometheus, loki or jaeger, and
+    `legend` how one of its series is called, with `{{label}}` for a label."""
 
     board: str
     panel: str
     source: str
     expression: str
+    legend: str = ""
 
 
 def queries(path: Path, variables: Mapping[str, str]) -> Iterator[Query]:
     """Yield every query of a generated board; KeyError names a variable without a value."""
     board = json.loads(path.read_text(encoding="utf-8"))
-    values = {**_INTERVALS, **variables}
     for panel in board["panels"]:
-        for target in panel["targets"]:
-            expression = fill(_expression(target), values)
-            yield Query(board["uid"], panel["title"], panel["datasource"]["type"], expression)
+        yield from of_panel(board["uid"], panel, variables)
     for mark in board["annotations"]["list"]:
-        yield Query(board["uid"], f"mark: {mark['name']}", "prometheus", fill(mark["expr"], values))
+        yield of_mark(board["uid"], mark, variables)
+
+
+def of_panel(uid: str, panel: Mapping[str, Any], variables: Mapping[str, str]) -> list[Query]:
+    """Return the queries of one panel of a board."""
+    values, source = {**_INTERVALS, **variables}, panel["datasource"]["type"]
+    return [
+        Query(
+            uid, panel["title"], source, fill(_expression(one), values), one.get("legendFormat", "")
+        )
+        for one in panel["targets"]
+    ]
+
+
+def of_mark(uid: str, mark: Mapping[str, Any], variables: Mapping[str, str]) -> Query:
+    """Return the query of an annotation."""
+    expression = fill(mark["expr"], {**_INTERVALS, **variables})
+    return Query(uid, f"mark: {mark['name']}", "prometheus", expression, mark["titleFormat"])
 
 
 def _expression(target: Mapping[str, Any]) -> str:
@@ -66,20 +82,20 @@ def fill(expression: str, variables: Mapping[str, str]) -> str:
     return re.sub(r"\$(\w+)", lambda found: variables[found.group(1)], expression)
 
 
-def answer(query: Query, urls: Mapping[str, str]) -> list[Any]:
-    """Return the series, streams, traces or calls of the last hour, as the store gives them.
+def answer(query: Query, urls: Mapping[str, str], seconds: int = 3600, step: int = 15) -> list[Any]:
+    """Return the series, streams, traces or calls of the last `seconds`, as the store gives them.
 
     `urls` maps prometheus, loki and jaeger to their addresses, such as `http://127.0.0.1:9090`.
     requests.HTTPError where the store refuses the query.
     """
     now = time.time()
     if query.source == "jaeger":
-        return _of_jaeger(query.expression, urls["jaeger"], now)
+        return _of_jaeger(query.expression, urls["jaeger"], now, seconds)
     if query.source == "loki":
         path, extra = "/loki/api/v1/query_range", {"limit": "200"}
     else:
-        path, extra = "/api/v1/query_range", {"step": "15"}
-    parameters = {"query": query.expression, "start": str(int(now - 3600)), "end": str(int(now))}
+        path, extra = "/api/v1/query_range", {"step": str(step)}
+    parameters = {"query": query.expression, "start": str(int(now - seconds)), "end": str(int(now))}
     url = urls[query.source] + path
     got = requests.get(url, params={**parameters, **extra}, timeout=_SECONDS)
     got.raise_for_status()
@@ -87,11 +103,11 @@ def answer(query: Query, urls: Mapping[str, str]) -> list[Any]:
     return found
 
 
-def _of_jaeger(asked: str, url: str, now: float) -> list[Any]:
+def _of_jaeger(asked: str, url: str, now: float, seconds: int) -> list[Any]:
     path, _, query = asked.partition("?")
     parameters = dict(part.split("=", 1) for part in query.split("&") if part)
     if path == "/api/dependencies":
-        parameters = {"endTs": str(int(now * 1000)), "lookback": "3600000"}
+        parameters = {"endTs": str(int(now * 1000)), "lookback": f"{seconds}000"}
     got = requests.get(url + path, params=parameters, timeout=_SECONDS)
     got.raise_for_status()
     return list(got.json()["data"] or [])

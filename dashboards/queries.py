@@ -50,6 +50,17 @@ def level(name: str, unit: str, by: str, where: str = "", kind: Kind = "gauge") 
     return f"max by ({by}) ({metric(name, unit, kind)}{{{where}}})"
 
 
+def share(part: str, whole: str, by: str, where: str) -> str:
+    """Return the largest share that one gauge without unit is of another."""
+    taken, there = (f"{metric(name, '', 'gauge')}{{{where}}}" for name in (part, whole))
+    return f"max by ({by}) ({taken} / ({there} > 0))"
+
+
+def spent(name: str, by: str, where: str) -> str:
+    """Return the seconds of each second that a histogram of seconds has summed up."""
+    return f"sum by ({by}) (rate({metric(name, 's', 'histogram')}_sum{{{where}}}[{RATE}]))"
+
+
 def quantile_of(name: str, quantile: float, by: str, where: str) -> str:
     """Return a quantile of a histogram in seconds."""
     return duration(quantile, by, where, metric(name, "s", "histogram"))

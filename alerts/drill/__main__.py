@@ -34,6 +34,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--only", nargs="+", metavar="ALERT", default=[], help="only these")
     parser.add_argument("--short", action="store_true", help="a few faults, all at once")
     parser.add_argument("--factor", type=float, default=20, help="durations are shorter by this")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="of the boards, meanwhile")
     parser.add_argument("--list", action="store_true", help="the faults and their alerts")
     chosen = parser.parse_args(words)
     unknown = set(chosen.only) - known()
@@ -48,7 +49,7 @@ def main(words: list[str]) -> int:
         for fault in faults:
             print(f"{fault.name}: {', '.join(name for name, _ in fault.alerts)}")
         return 0
-    return _drill(faults, set(chosen.only), chosen.factor, chosen.short)
+    return _drill(faults, set(chosen.only), chosen.factor, chosen.short, chosen.pictures)
 
 
 def known() -> set[str]:
@@ -57,13 +58,15 @@ def known() -> set[str]:
     return {alert.name for alert in alerts}
 
 
-def _drill(faults: list[Fault], only: set[str], factor: float, short: bool) -> int:
+def _drill(
+    faults: list[Fault], only: set[str], factor: float, short: bool, pictures: Path | None
+) -> int:
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="clew-drill-")))
         world = World(folder, factor, memory_bound=usual_memory_bound())
         print(f"starting; HostMemoryLow at {world.memory_bound:.0%} here", flush=True)
         world.open(running)
-        proofs = run(world, faults, only, short)
+        proofs = run(world, faults, only, short, pictures)
     print(table(proofs))
     return 0 if proofs and all(proof.good for proof in proofs) else 1
 

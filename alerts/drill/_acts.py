@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +27,8 @@ for at in range(0, len(held), 4096):  # a page is taken when it is written to
 time.sleep(900)
 """
 _MONTH_S = 30 * 86_400
+_FEW = 256  # file descriptors
+_held: list[socket.socket] = []
 _children: list[subprocess.Popen[bytes]] = []
 _stop_refused = threading.Event()
 
@@ -95,6 +99,26 @@ def traces_to(path: str) -> Act:
         world.restart("users", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{base}{path}")
 
     return act
+
+
+def hold_connections(world: World) -> None:
+    """users may have few file descriptors, and gets many connections that say nothing."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # A child begins with its parent's limits.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_FEW, before[1]))
+    try:
+        world.restart("users")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    place = ("127.0.0.1", world.shop.ports["users"])
+    _held.extend(socket.create_connection(place, 5) for _ in range(int(_FEW * 0.75)))
+
+
+def close_connections(world: World) -> None:
+    """Close them, and let users have as many as before."""
+    while _held:
+        _held.pop().close()
+    world.restart("users")
 
 
 def send_refused(world: World) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from alerts.drill._faults import Fault
 from alerts.drill._links import Found, follow
@@ -55,10 +57,13 @@ class Proof:
         return "; ".join(problems)
 
 
-def prove(world: World, fault: Fault, only: set[str]) -> tuple[list[Proof], set[str]]:
+def prove(
+    world: World, fault: Fault, only: set[str], show: Callable[[list[Any]], None]
+) -> tuple[list[Proof], set[str]]:
     """Bring the fault about, and wait for its alerts; remove it, and wait until they are gone.
 
-    Also returns the names of other alerts that fired meanwhile.
+    `show` is called with the alerts while they fire. Also returns the names of other alerts that
+    fired meanwhile.
     """
     proofs = [
         Proof(wanted, fault.name, fault.cause)
@@ -74,10 +79,12 @@ def prove(world: World, fault: Fault, only: set[str]) -> tuple[list[Proof], set[
         while now() - began < _FIRE_S and not all(p.fired is not None and p.heard for p in proofs):
             _look(world, proofs, began, began_at)
             time.sleep(0.5)
-        others = {one["labels"]["alertname"] for one in active(world)} - {p.alert for p in proofs}
+        firing = active(world)
+        others = {one["labels"]["alertname"] for one in firing} - {p.alert for p in proofs}
         for proof in proofs:
             if proof.fired is not None:
                 _follow(world, proof)
+        show([one for p in proofs for one in firing if matches(one, p.wanted)])
     finally:
         fault.remove(world)
     _wait_until_resolved(world, proofs)

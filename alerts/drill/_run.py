@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 from alerts.drill._faults import Fault, together
+from alerts.drill._pictures import draw
 from alerts.drill._proof import Proof, prove
 from alerts.drill._table import line
 from alerts.drill._watch import wait_until_quiet
@@ -14,8 +16,17 @@ from alerts.drill._world import World, now
 _LOWERED = 0.06  # above the share of memory that is used now
 
 
-def run(world: World, faults: list[Fault], only: set[str], short: bool) -> list[Proof]:
-    """Prove each fault's alerts; with `short` all faults are there at once."""
+def run(
+    world: World,
+    faults: list[Fault],
+    only: set[str],
+    short: bool,
+    pictures: Path | None = None,
+) -> list[Proof]:
+    """Prove each fault's alerts; with `short` all faults are there at once.
+
+    `pictures` is a folder for one picture of each board that an alert leads to.
+    """
     began = now()
     possible = []
     for fault in faults:
@@ -29,7 +40,7 @@ def run(world: World, faults: list[Fault], only: set[str], short: bool) -> list[
     proofs: list[Proof] = []
     for fault in [together(possible)] if short else possible:
         print(f"· {time.strftime('%H:%M:%S')} {fault.name}", flush=True)
-        found, others = prove(world, fault, only)
+        found, others = prove(world, fault, only, partial(draw, world, pictures))
         print("".join(f"    {line(proof)}\n" for proof in found), end="")
         print(f"    also fired: {', '.join(sorted(others)) or 'nothing'}", flush=True)
         proofs += found

@@ -39,7 +39,7 @@ class World:
     interval_s: float = 2
     memory_bound: float = 0.9
     cpu_bound: float = 0.97
-    process_bound: float = 300e6
+    largest_process: float = 300e6
     environ: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     shop: Shop = field(init=False)
@@ -90,7 +90,7 @@ class World:
     def _write_rules(self) -> None:
         places = Places(runbooks=f"http://{_HOST}:{self.ports['oncall']}/runbooks")
         short = Scale(
-            self.factor, self.interval_s, self.memory_bound, self.cpu_bound, self.process_bound
+            self.factor, self.interval_s, self.memory_bound, self.cpu_bound, self.largest_process
         )
         write(self.folder / "alerts", files(short, places))
         # The checkout's own routing and muting, with shorter waits, to this drill's receiver.
@@ -185,6 +185,11 @@ class World:
             {"Content-Type": "application/json"},
             method="PUT",
         )
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def clear(self, service: str) -> None:
+        """Switch all faults of a service off."""
+        request = urllib.request.Request(f"{self.shop.admin_url(service)}/faults", method="DELETE")
         urllib.request.urlopen(request, timeout=10).close()
 
     def restart(self, service: str, **environ: str) -> None:

@@ -32,6 +32,8 @@ class Case:
 
 _COUNT = "http_server_request_duration_seconds_count"
 _BUCKET = "http_server_request_duration_seconds_bucket"
+_LAG = "clew_event_loop_lag_seconds_bucket"
+_POOL = '{service_name="users",clew_thread_pool_name="anyio"}'
 _USERS = {"service_name": "users"}
 
 
@@ -89,6 +91,47 @@ CASES: dict[str, Case] = {
         ],
         _USERS,
         20,
+    ),
+    # Of 100 waits 96, or 94, are shorter than a quarter of a second.
+    "EventLoopBlocked": Case(
+        [
+            (f'{_LAG}{{service_name="users",le="0.25"}}', Rate(0.96), Rate(0.94)),
+            (f'{_LAG}{{service_name="users",le="0.5"}}', Rate(1), Rate(1)),
+            (f'{_LAG}{{service_name="users",le="+Inf"}}', Rate(1), Rate(1)),
+        ],
+        _USERS,
+    ),
+    "ThreadPoolFull": Case(
+        [
+            (f"clew_thread_pool_usage{_POOL}", 36, 37),
+            (f"clew_thread_pool_limit{_POOL}", 40, 40),
+        ],
+        {**_USERS, "clew_thread_pool_name": "anyio"},
+    ),
+    "ProcessMemoryHigh": Case(
+        [('process_memory_usage_bytes{service_name="users"}', 2**30, 2**30 + 1024)], _USERS
+    ),
+    "ProcessCpuBusy": Case(
+        [
+            (
+                'process_cpu_time_seconds_total{service_name="users",cpu_mode="user"}',
+                Rate(0.5),
+                Rate(0.52),
+            ),
+            (
+                'process_cpu_time_seconds_total{service_name="users",cpu_mode="system"}',
+                Rate(0.39),
+                Rate(0.39),
+            ),
+        ],
+        _USERS,
+    ),
+    "FileDescriptorsLow": Case(
+        [
+            ('process_unix_file_descriptor_count{service_name="users"}', 819, 820),
+            ('clew_process_file_descriptor_limit{service_name="users"}', 1024, 1024),
+        ],
+        _USERS,
     ),
     "BreakerOpen": Case(
         [('shop_breaker_state{service_name="orders",shop_downstream="payments"}', 1, 2)],

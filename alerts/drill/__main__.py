@@ -15,9 +15,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from alerts import _slo
-from alerts._model import Scale
-from alerts.catalogue import log_alerts, metric_alerts
+from alerts._document import every_alert
 from alerts.drill._faults import FAULTS, Fault
 from alerts.drill._run import run, usual_memory_bound
 from alerts.drill._table import table
@@ -54,8 +52,7 @@ def main(words: list[str]) -> int:
 
 def known() -> set[str]:
     """The names of all alerts."""
-    alerts = [*metric_alerts(Scale()), *log_alerts(Scale()), *_slo.alerts()]
-    return {alert.name for alert in alerts}
+    return {alert.name for alert in every_alert()}
 
 
 def _drill(

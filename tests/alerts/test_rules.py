@@ -11,20 +11,26 @@ import pytest
 import yaml
 
 from alerts import _slo
+from alerts._document import every_alert, table
 from alerts._model import Places, Scale
 from alerts._write import HERE, files
-from alerts.catalogue import log_alerts, metric_alerts
 from tests.alerts.cases import CASES, Case, Level, Rate
 from tests.backends.own_stack import binary
 
 RUNBOOKS = {file.stem for file in (HERE / "runbooks").glob("*.md")}
-ALERTS = [*metric_alerts(Scale()), *_slo.alerts(), *log_alerts(Scale())]
+ALERTS = every_alert()
 
 
 def test_the_committed_files_are_what_the_sources_make() -> None:
     """No rule is changed by hand, none is forgotten."""
     for name, text in files(Scale(), Places()).items():
         assert (HERE / name).read_text() == text, f"run `python -m alerts`: {name}"
+
+
+def test_the_guide_has_every_alert() -> None:
+    """docs/oncall.md's table is what the catalogue makes."""
+    guide = (HERE.parent / "docs/oncall.md").read_text(encoding="utf-8")
+    assert table(ALERTS) in guide, "put there what `python -m alerts table` prints"
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:

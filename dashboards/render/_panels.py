@@ -29,7 +29,7 @@ def body(
         return _stats(answers, unit, panel["fieldConfig"]["defaults"].get("thresholds"))
     if panel["type"] == "logs":
         return _logs(answers)
-    if panel["type"] == "nodegraph":
+    if panel["type"] == "nodeGraph":
         return _calls(answers)
     return _table(answers, unit)
 

@@ -17,7 +17,7 @@ from tests.oncall.asked import CORRELATION_ID, Asked, of_boards, of_runbooks, ru
 pytestmark = pytest.mark.backends
 
 _WITHIN_S = 90.0
-# Where nothing is the right answer as long as nothing of the kind has happened. The drill brings each
+# Where nothing is the right answer until something of the kind has happened. The drill brings each
 # of these about, and asks then.
 ABSENT = {
     r"clew_export_dropped": "no service drops anything",

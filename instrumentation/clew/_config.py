@@ -99,6 +99,14 @@ class Settings:
     spool_max_age: float = 86_400.0
     resource: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def vitals(self) -> bool:
+        """Whether the process, the interpreter and its event loops are measured.
+
+        The name is that of the contributed instrumentation in whose place this stands.
+        """
+        return "system_metrics" not in self.disabled_instrumentations
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """The settings that `environ` gives.

@@ -64,6 +64,38 @@ CORRELATION_REPLACED = "clew.correlation.replaced"  # counter, {id}: invalid ids
 SIGNAL = "clew.signal"  # traces, metrics, logs
 REASON = "clew.reason"
 
+# The process, as the operating system sees it
+PROCESS_CPU_TIME = "process.cpu.time"  # counter, s. Attribute: CPU_MODE
+PROCESS_MEMORY_USAGE = "process.memory.usage"  # up-down counter, By: resident
+PROCESS_MEMORY_VIRTUAL = "process.memory.virtual"  # up-down counter, By
+PROCESS_THREAD_COUNT = "process.thread.count"  # up-down counter, {thread}
+PROCESS_FILE_DESCRIPTORS = "process.unix.file_descriptor.count"  # up-down counter
+PROCESS_CONTEXT_SWITCHES = "process.context_switches"  # counter, {context_switch}
+PROCESS_UPTIME = "process.uptime"  # gauge, s
+CPU_MODE = "cpu.mode"  # user, system
+CONTEXT_SWITCH_TYPE = "process.context_switch.type"  # voluntary, involuntary
+# No convention has the most that may be open.
+PROCESS_FILE_DESCRIPTOR_LIMIT = "clew.process.file_descriptor.limit"  # up-down counter
+
+# The interpreter
+GC_COLLECTIONS = "cpython.gc.collections"  # counter, {collection}. Attribute: GC_GENERATION
+GC_COLLECTED = "cpython.gc.collected_objects"  # counter, {object}
+GC_UNCOLLECTABLE = "cpython.gc.uncollectable_objects"  # counter, {object}
+GC_GENERATION = "cpython.gc.generation"  # 0, 1, 2
+GC_PAUSE = "clew.gc.pause"  # histogram, s; no convention times a collection
+GC_PAUSE_BOUNDS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0)
+
+# asyncio, where no convention exists
+LOOP_LAG = "clew.event_loop.lag"  # histogram, s: from when something is ready until it runs
+LOOP_LAG_BOUNDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+LOOP_BLOCKS = "clew.event_loop.blocks"  # counter, {block}: longer than slow_callback_duration
+LOOP_BLOCKED_EVENT = "clew.event_loop.blocked"  # event of the span that was active
+CODE_STACKTRACE = "code.stacktrace"
+THREAD_POOL_USAGE = "clew.thread_pool.usage"  # up-down counter, {thread}: that work
+THREAD_POOL_LIMIT = "clew.thread_pool.limit"  # up-down counter, {thread}: that there may be
+THREAD_POOL_WAITING = "clew.thread_pool.waiting"  # up-down counter, {task}: that await a thread
+THREAD_POOL_NAME = "clew.thread_pool.name"  # anyio: its default limiter; asyncio: default executor
+
 # JSON log line
 LOG_TIMESTAMP = "timestamp"
 LOG_LEVEL = "level"

@@ -13,7 +13,7 @@ from opentelemetry import metrics as metrics_api
 from opentelemetry import propagate
 from opentelemetry import trace as trace_api
 
-from clew import _hooks, _sdk_signals, _signals
+from clew import _hooks, _sdk_signals, _signals, vitals
 from clew._config import Settings
 from clew._prometheus import RegistrySource, serve
 from clew._runtime import Runtime
@@ -57,6 +57,8 @@ def _install(runtime: Runtime) -> None:
         _sdk_signals.set_logger_provider(runtime)
     if runtime.settings.prometheus:
         serve(runtime.pipeline, *runtime.settings.prometheus)
+    if runtime.settings.metrics and runtime.settings.vitals:
+        vitals.install(runtime)
     propagate.set_global_textmap(runtime.propagator)
     runtime.logging.adopt()
     _hooks.install_servers(runtime)

@@ -76,12 +76,15 @@ class DurationHistogram:
         description: str,
         keys: tuple[str, ...] | None = None,
         limit: int = CARDINALITY_LIMIT,
+        bounds: tuple[float, ...] = _names.HTTP_DURATION_BOUNDS,
     ) -> None:
         """With `keys`, measurements come with the attributes' values alone, in that order, where
         None, "" and 0 stand for absent: one flat tuple a request, which the garbage collector
         has no work with. At most `limit` attribute sets are kept apart.
+        `bounds` are the buckets' upper bounds in seconds.
         """
         self._keys = keys
+        self._bounds = bounds
         self.name = name
         self.description = description
         self.unit = "s"
@@ -111,7 +114,7 @@ class DurationHistogram:
         elif self._keys is not None:
             named = zip(self._keys, attributes, strict=True)
             pairs = tuple((key, value) for key, value in named if value)
-        return self._series.setdefault(attributes, Series(pairs, _names.HTTP_DURATION_BOUNDS))
+        return self._series.setdefault(attributes, Series(pairs, self._bounds))
 
     def __iter__(self) -> Iterator[Series]:
         return iter(list(self._series.values()))

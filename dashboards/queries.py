@@ -50,6 +50,11 @@ def level(name: str, unit: str, by: str, where: str = "", kind: Kind = "gauge") 
     return f"max by ({by}) ({metric(name, unit, kind)}{{{where}}})"
 
 
+def total(name: str, unit: str, by: str) -> str:
+    """Return the sum of a gauge by labels."""
+    return f"sum by ({by}) ({metric(name, unit, 'gauge')})"
+
+
 def share(part: str, whole: str, by: str, where: str) -> str:
     """Return the largest share that one gauge without unit is of another."""
     taken, there = (f"{metric(name, '', 'gauge')}{{{where}}}" for name in (part, whole))

@@ -23,7 +23,7 @@ def runtime_alerts(s: Scale) -> list[Alert]:
             severity="page",
             lasting_s=60,
             board="clew-runtime",
-            traces="any",
+            traces="slow",
         ),
         Alert(
             "ThreadPoolFull",

@@ -83,10 +83,12 @@ FAULTS = (
         act.both(act.switch("users", "latency", 45), act.crowd("/users/1", "users")),
         act.switch("users", "latency", 0),
     ),
-    _switched(
+    Fault(
         "users blocks its event loop for half a second with each request",
-        [("EventLoopBlocked", _is("users"))],
-        "users", "event-loop-block", 0.5,
+        (("EventLoopBlocked", _is("users")),),
+        "in strike_in_loop",
+        act.switch("users", "event-loop-block", 0.5),
+        act.switch("users", "event-loop-block", 0),
     ),
     Fault(
         "80 requests at once to an orders whose database is slow",

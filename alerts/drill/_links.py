@@ -54,6 +54,7 @@ def follow(world: World, alert: Any) -> Found:
         traces = until(lambda: _traces(world, notes["traces"]))
         found.traces = len(traces)
         found.problems += [] if traces else ["it has no trace"]
+        found.answers += [(2, json.dumps(trace)) for trace in traces]
         for trace in traces[:5]:
             query = f'{{service_name=~".+"}} | trace_id="{trace["traceID"]}"'
             found.answers += [(3, line) for line, _ in log_lines(world, query)]

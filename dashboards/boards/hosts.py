@@ -1,5 +1,6 @@
 """Hosts and containers: machines, and the processes on them."""
 
+from clew import _names as n
 from dashboards import queries as q
 from dashboards._board import Board
 from dashboards._panel import Panel
@@ -37,5 +38,11 @@ HOSTS = Board(
         Panel("Network", "Bytes a second, by direction.", "Bps", "clew-service",
               ((f"{_HOST} {{{{direction}}}}", f'sum by ({_by("direction")}) '
                 f"(rate(system_network_io_bytes_total[{q.RATE}]))"),), width=8),
+        Panel("CPU of processes", "Processors' time a second by service: one container runs one "
+              "service.", "percentunit", "clew-runtime",
+              (("{{service_name}}", q.rate(n.PROCESS_CPU_TIME, "s", q.SERVICE)),), width=8),
+        Panel("Memory of processes", "Resident bytes by service, all its processes.", "bytes",
+              "clew-runtime",
+              (("{{service_name}}", q.total(n.PROCESS_MEMORY_USAGE, "By", q.SERVICE)),), width=8),
     ),
 )  # fmt: skip

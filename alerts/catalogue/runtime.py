@@ -38,7 +38,7 @@ def runtime_alerts(s: Scale) -> list[Alert]:
         ),
         Alert(
             "ProcessMemoryHigh",
-            f"max by ({_EACH}) (process_memory_usage_bytes) > {s.largest_process:g}",
+            f"max by ({_EACH}) (process_memory_usage_bytes) > {s.largest_process:.0f}",
             "A process of {{ $labels.service_name }} has grown large",
             "{{ $value | humanize1024 }}B are resident. Above its container's limit the kernel "
             "kills it.",

@@ -13,6 +13,8 @@ def traffic_alerts(s: Scale) -> list[Alert]:
     w, hour = s.window(300), s.window(3_600)
     total = f"sum by (service_name) (rate({_REQUESTS}[{w}]))"
     failed = f'sum by (service_name) (rate({_REQUESTS}{{http_response_status_code=~"5.."}}[{w}]))'
+    # Of the last hour. It means something only if the service was there an hour ago.
+    before = f"sum by (service_name) (rate({_REQUESTS}[{w}] offset {hour}))"
     usual = f"sum by (service_name) (rate({_REQUESTS}[{hour}] offset {w}))"
     return [
         Alert(
@@ -42,7 +44,7 @@ def traffic_alerts(s: Scale) -> list[Alert]:
         ),
         Alert(
             "RequestsSurged",
-            f"{total} > 3 * {usual} and {total} > 1",
+            f"{total} > 3 * {usual} and {total} > 1 and {before} > 0",
             "{{ $labels.service_name }} gets three times its usual requests",
             '{{ $value | printf "%.1f" }} requests a second.',
             lasting_s=120,

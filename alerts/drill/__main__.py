@@ -10,6 +10,7 @@ The rules are the checkout's with shorter durations. The exit code is 1 if one a
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -47,6 +48,9 @@ def main(words: list[str]) -> int:
         for fault in faults:
             print(f"{fault.name}: {', '.join(name for name, _ in fault.alerts)}")
         return 0
+    # However it is asked to end, it ends what it has started.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(130))
     return _drill(faults, set(chosen.only), chosen.factor, chosen.short, chosen.pictures)
 
 

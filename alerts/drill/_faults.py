@@ -57,7 +57,8 @@ FAULTS = (
             ("ErrorLinesBurst", _is("orders")),
             *_burns("payments", "SloBurnFast", "SloBurnSteady", "SloBurnSlow", "SloBurnCreeping"),
             ("BreakerOpen", _is("orders", shop_downstream="payments")),
-            ("SloBurnFast", _is("gateway", slo="ordering-availability")),
+            # Orders are taken and wait for their money: they are late, not refused.
+            ("SloBurnFast", _is("gateway", slo="ordering-latency")),
         ),
         "switched on: this request fails",
         act.switch("payments", "errors", 1),

@@ -70,14 +70,16 @@ def until(ask: Callable[[], list[Any]]) -> list[Any]:
 
 
 def log_lines(world: World, logql: str) -> list[tuple[str, dict[str, str]]]:
-    """(a line with all that belongs to it as text, its labels), the newest first."""
+    """(a line with all that belongs to it as text, its labels), the newest first.
+
+    Of a count of lines, its values.
+    """
     found = world.get("CLEW_LOKI_PORT", "/loki/api/v1/query_range", query=logql, since="30m")
-    streams = found["data"]["result"] if found else []
-    return [
-        (f"{line} {json.dumps(stream['stream'])}", stream["stream"])
-        for stream in streams
-        for _, line in stream.get("values", [])
-    ]
+    lines = []
+    for stream in found["data"]["result"] if found else []:
+        labels = stream.get("stream") or stream["metric"]
+        lines += [(f"{line} {json.dumps(labels)}", labels) for _, line in stream["values"]]
+    return lines
 
 
 def _first_of_each(

@@ -10,7 +10,7 @@ from alerts.drill._faults import Fault, together
 from alerts.drill._pictures import draw
 from alerts.drill._proof import Proof, prove
 from alerts.drill._table import line
-from alerts.drill._watch import wait_until_quiet
+from alerts.drill._watch import wait_for_traffic
 from alerts.drill._world import World, now
 
 _LOWERED = 0.06  # above the share of memory that is used now
@@ -35,8 +35,8 @@ def run(
             possible.append(fault)
         else:
             print(f"· {fault.name}: left out, {why_not}", flush=True)
-    wait_until_quiet(world, usual=not short)
-    print(f"quiet after {now() - began:.0f} s", flush=True)
+    wait_for_traffic(world, usual=not short)
+    print(f"visitors are known after {now() - began:.0f} s", flush=True)
     proofs: list[Proof] = []
     for fault in [together(possible)] if short else possible:
         print(f"· {time.strftime('%H:%M:%S')} {fault.name}", flush=True)

@@ -8,7 +8,7 @@ from typing import Any
 from alerts.drill._world import World, now
 
 Wanted = tuple[str, dict[str, str]]
-_QUIET_S = 240.0
+_TRAFFIC_S = 300.0
 
 
 def active(world: World) -> list[Any]:
@@ -37,14 +37,14 @@ def muted_by(one: Any, among: list[Any]) -> str:
     return names.get(by[0], "another") if by else ""
 
 
-def wait_until_quiet(world: World, usual: bool = True) -> None:
-    """Wait until no alert fires and traffic is known; with `usual`, traffic of a minute ago."""
-    ago = " offset 60s" if usual else ""
-    rate = f"sum(rate(http_server_request_duration_seconds_count[30s]{ago}))"
+def wait_for_traffic(world: World, usual: bool = True) -> None:
+    """Wait until requests are known; with `usual`, of as long ago as alerts compare with."""
+    ago = f" offset {world.scale.window(3_600)}" if usual else ""
+    rate = f"sum(rate(http_server_request_duration_seconds_count[20s]{ago}))"
     began = now()
-    while now() - began < _QUIET_S:
+    while now() - began < _TRAFFIC_S:
         found = world.get("CLEW_PROMETHEUS_PORT", "/api/v1/query", query=rate)
-        if found and found["data"]["result"] and not active(world):
+        if found and found["data"]["result"]:
             return
         time.sleep(1)
 

@@ -89,10 +89,7 @@ class World:
 
     def _write_rules(self) -> None:
         places = Places(runbooks=f"http://{_HOST}:{self.ports['oncall']}/runbooks")
-        short = Scale(
-            self.factor, self.interval_s, self.memory_bound, self.cpu_bound, self.largest_process
-        )
-        write(self.folder / "alerts", files(short, places))
+        write(self.folder / "alerts", files(self.scale, places))
         # The checkout's own routing and muting, with shorter waits, to this drill's receiver.
         routing = yaml.safe_load((ROOT / "backends/alertmanager/alertmanager.yml").read_text())
         for route in (routing["route"], *routing["route"]["routes"]):
@@ -111,6 +108,13 @@ class World:
             )
         running.callback(receiver.wait)
         running.callback(receiver.terminate)
+
+    @property
+    def scale(self) -> Scale:
+        """Durations and bounds of the rules here."""
+        return Scale(
+            self.factor, self.interval_s, self.memory_bound, self.cpu_bound, self.largest_process
+        )
 
     def stack(self, *words: str) -> str:
         """Run a command of the stack; return what it printed."""

@@ -23,11 +23,14 @@ Level = float | Rate | None
 
 @dataclass(frozen=True)
 class Case:
-    """`labels` are those that the alert must have. Phases last `phase` minutes."""
+    """`labels` are those that the alert must have. Phases last `phase` minutes. It must fire at the
+    end of the second, or `fires` minutes after its begin: one that compares with what is usual does
+    not fire for ever."""
 
     series: list[tuple[str, Level, Level]]
     labels: dict[str, str] = field(default_factory=dict)
     phase: int = 40
+    fires: int | None = None
 
 
 _COUNT = "http_server_request_duration_seconds_count"
@@ -44,7 +47,7 @@ def _requests(status: str, below: float, firing: float, **more: str) -> tuple[st
 
 
 def _burn(name: str, below: float, firing: float, phase: int) -> Case:
-    """Of users-availability, objective 99.5 %: shares of bad requests."""
+    """Of an objective of 99.5 %: shares of bad requests."""
     return Case(
         [
             _requests("200", 1 - below, 1 - firing, http_route="/users/{user_id}"),
@@ -53,7 +56,7 @@ def _burn(name: str, below: float, firing: float, phase: int) -> Case:
         {
             "service_name": "users",
             "http_route": "/users/{user_id}",
-            "slo": "users-availability",
+            "slo": "a",
         },
         phase,
     )
@@ -78,8 +81,8 @@ CASES: dict[str, Case] = {
         ],
         _USERS,
     ),
-    "RequestsSurged": Case([_requests("200", 1, 3.5)], _USERS, 12),
-    "RequestsDropped": Case([_requests("200", 2, 0.5)], _USERS, 12),
+    "RequestsSurged": Case([_requests("200", 1, 3.5)], _USERS, 80, fires=8),
+    "RequestsDropped": Case([_requests("200", 2, 0.5)], _USERS, 80, fires=10),
     "ServiceSilent": Case(
         [('clew_export_sent_total{service_name="users",service_instance_id="a"}', 1, GONE)],
         _USERS,

@@ -75,4 +75,7 @@ def _variable(name: str) -> Any:
         "slo": f"label_values(slo:objective:ratio{chosen}, slo)",
     }[name]
     made = dashboard.QueryVariable(name).query(query).datasource(_PROMETHEUS)
-    return made if name == "entry" else made.include_all(True).all_value(".+").multi(True)
+    if name == "entry":
+        return made
+    # What no route matched, or failed before it was looked for, has no route.
+    return made.include_all(True).all_value(".*" if name == "route" else ".+").multi(True)

@@ -43,7 +43,7 @@ class Panel:
 
     `queries` are (legend, expression) pairs; `next_uid` is the board that the panel's link opens,
     `row_url` what a click on a row or value opens. `limits` are the values from which it is amber,
-    and red.
+    and red; below which, if the first is larger.
     """
 
     title: str
@@ -82,7 +82,10 @@ def build(panel: Panel) -> Any:
 
 
 def _thresholds(amber: float, red: float) -> dashboard.ThresholdsConfig:
-    steps = [Threshold(None, "green"), Threshold(amber, "orange"), Threshold(red, "red")]
+    if amber < red:
+        steps = [Threshold(None, "green"), Threshold(amber, "orange"), Threshold(red, "red")]
+    else:
+        steps = [Threshold(None, "red"), Threshold(red, "orange"), Threshold(amber, "green")]
     return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
 

@@ -74,7 +74,7 @@ def boards_queries(path: Path, given: Mapping[str, str]) -> Iterator[Query]:
     for name in given:
         if name not in known:
             raise KeyError(f"{path.stem} has no variable {name}")
-    yield from queries(path, {**dict.fromkeys(known, ".+"), **given})
+    yield from queries(path, {**dict.fromkeys(known, ".+"), "route": ".*", **given})
 
 
 def fill(expression: str, variables: Mapping[str, str]) -> str:

@@ -14,6 +14,8 @@ VERSION = "service_version"
 SERVER = metric(n.HTTP_SERVER_REQUEST_DURATION, "s", "histogram")
 CLIENT = metric(n.HTTP_CLIENT_REQUEST_DURATION, "s", "histogram")
 RATE = "$__rate_interval"
+# Jaeger is made of the same parts, and has metrics of the same names.
+_COLLECTOR = 'job="clew-collector"'
 _CHOSEN = f'{SERVICE}=~"$service",{ROUTE}=~"$route"'
 
 
@@ -100,10 +102,10 @@ def new_versions(where: str = "") -> str:
     return f"{by} ({sent}{{{where}}}) unless {by} ({sent}{{{where}}} offset 2m)"
 
 
-def silence() -> str:
+def silence(where: str = "") -> str:
     """Return seconds since the newest sample of each service."""
     sent = metric(n.EXPORT_SENT, "{item}", "counter")
-    return f"time() - max by ({SERVICE}) (timestamp({sent}))"
+    return f"time() - max by ({SERVICE}) (timestamp({sent}{{{where}}}))"
 
 
 def workers(where: str) -> str:
@@ -126,7 +128,7 @@ def burn(window: str, where: str = "") -> str:
 
 def collector(stage: str, items: str) -> str:
     """Return the collector's items a second; `stage` as its own metrics name it."""
-    return f"sum(rate(otelcol_{stage}_{items}_total[{RATE}]))"
+    return f"sum(rate(otelcol_{stage}_{items}_total{{{_COLLECTOR}}}[{RATE}]))"
 
 
 def collector_queue() -> str:
@@ -136,7 +138,10 @@ def collector_queue() -> str:
 
 
 def reconciled(signal: str, items: str, window: str = "10m") -> tuple[str, str, str]:
-    """Return what was made, stored and dropped of a signal over a window, in items."""
+    """Return what was made, stored and dropped of a signal over a window, in items.
+
+    Of metrics, what the collector accepted stands for what was made.
+    """
     where = f'{{{label(n.SIGNAL)}="{signal}"}}'
 
     def grown(name: str) -> str:
@@ -144,9 +149,12 @@ def reconciled(signal: str, items: str, window: str = "10m") -> tuple[str, str, 
 
     dropped = grown(metric(n.EXPORT_DROPPED, "{item}", "counter") + where)
     made = f"{grown(metric(n.EXPORT_SENT, '{item}', 'counter') + where)} + {dropped}"
-    own = '{exporter!~"span_metrics.*"}'
+    own = f"{{{_COLLECTOR}}}"
     stored = grown(f"otelcol_exporter_sent_{items}_total{own}")
-    return made, stored, f"{dropped} + {grown(f'otelcol_exporter_send_failed_{items}_total')}"
+    refused = grown(f"otelcol_exporter_send_failed_{items}_total{own}")
+    if signal == "metrics":  # services count exports, the collector counts points
+        return grown(f"otelcol_receiver_accepted_{items}_total{own}"), stored, refused
+    return made, stored, f"{dropped} + {refused}"
 
 
 QUEUE, OUTCOME, STEP = (label(x) for x in (shop.QUEUE, shop.OUTCOME, shop.STEP))

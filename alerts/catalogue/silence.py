@@ -19,9 +19,11 @@ def silent(selector: str, by: str, s: Scale, lookback_s: float) -> str:
 
 def silence_alerts(s: Scale) -> list[Alert]:
     """A whole service, and one of its processes."""
-    instance = silent(_SENT, "service_name, service_instance_id", s, 1_800)
     service = silent(_SENT, "service_name", s, 3_600)
-    limit = s.seconds(90)
+    # Ranges rather than `silent`, which holds a series for five minutes more than its lookback.
+    each = "group by (service_name, service_instance_id)"
+    recent = f"{each} (count_over_time({_SENT}[{s.window(90)}]))"
+    gone = f"{each} (count_over_time({_SENT}[{s.window(1_800)}])) unless {recent}"
     return [
         Alert(
             "ServiceSilent",
@@ -35,8 +37,7 @@ def silence_alerts(s: Scale) -> list[Alert]:
         ),
         Alert(
             "InstanceGone",
-            f"count by (service_name) ({instance} > {limit}) "
-            f"and on (service_name) {service} < {limit}",
+            f"count by (service_name) ({gone}) and on (service_name) {recent}",
             "A process of {{ $labels.service_name }} is gone",
             "{{ $value }} ended within half an hour, while others of the service go on: a crash, "
             "the kernel's memory killer, or a deploy.",

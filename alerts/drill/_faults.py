@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from alerts.drill import _acts as act
 from alerts.drill._acts import Act
 from alerts.drill._watch import Wanted
-from alerts.drill._world import World
 
 
 @dataclass(frozen=True)
@@ -226,23 +225,3 @@ FAULTS = (
         quick=True,
     ),
 )  # fmt: skip
-
-
-def together(faults: Sequence[Fault]) -> Fault:
-    """Those faults at once, as one: quicker, and as it is on a bad day."""
-
-    def inject(world: World) -> None:
-        for fault in faults:
-            fault.inject(world)
-
-    def remove(world: World) -> None:
-        for fault in faults:
-            fault.remove(world)
-
-    return Fault(
-        " + ".join(fault.name for fault in faults),
-        tuple(wanted for fault in faults for wanted in fault.alerts),
-        "|".join(fault.cause for fault in faults),
-        inject,
-        remove,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,15 +58,16 @@ class Proof:
 
 
 def prove(
-    world: World, fault: Fault, only: set[str], show: Callable[[list[Any]], None]
+    world: World, faults: Sequence[Fault], only: set[str], show: Callable[[list[Any]], None]
 ) -> tuple[list[Proof], set[str]]:
-    """Bring the fault about, and wait for its alerts; remove it, and wait until they are gone.
+    """Bring faults about, all at once, and wait for their alerts; remove them, and wait again.
 
     `show` is called with the alerts while they fire. Also returns the names of other alerts that
     fired meanwhile.
     """
     proofs = [
         Proof(wanted, fault.name, fault.cause)
+        for fault in faults
         for wanted in fault.alerts
         if not only or wanted[0] in only
     ]
@@ -74,8 +75,9 @@ def prove(
         early = next(proof for proof in proofs if proof.wanted == wanted)
         early.found.problems.append("fired before the fault")
     began, began_at = now(), time.time()
-    fault.inject(world)
     try:
+        for fault in faults:
+            fault.inject(world)
         while now() - began < _FIRE_S and not all(p.fired is not None and p.heard for p in proofs):
             _look(world, proofs, began, began_at)
             time.sleep(0.5)
@@ -86,7 +88,8 @@ def prove(
                 _follow(world, proof)
         show([one for p in proofs for one in firing if matches(one, p.wanted)])
     finally:
-        fault.remove(world)
+        for fault in faults:
+            fault.remove(world)
     _wait_until_resolved(world, proofs)
     return proofs, others
 

@@ -6,7 +6,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from alerts.drill._faults import Fault, together
+from alerts.drill._faults import Fault
 from alerts.drill._pictures import draw
 from alerts.drill._proof import Proof, prove
 from alerts.drill._table import line
@@ -38,9 +38,10 @@ def run(
     wait_for_traffic(world, usual=not short)
     print(f"visitors are known after {now() - began:.0f} s", flush=True)
     proofs: list[Proof] = []
-    for fault in [together(possible)] if short else possible:
-        print(f"· {time.strftime('%H:%M:%S')} {fault.name}", flush=True)
-        found, others = prove(world, fault, only, partial(draw, world, pictures))
+    for at_once in [possible] if short else [[fault] for fault in possible]:
+        named = " + ".join(fault.name for fault in at_once)
+        print(f"· {time.strftime('%H:%M:%S')} {named}", flush=True)
+        found, others = prove(world, at_once, only, partial(draw, world, pictures))
         print("".join(f"    {line(proof)}\n" for proof in found), end="")
         print(f"    also fired: {', '.join(sorted(others)) or 'nothing'}", flush=True)
         proofs += found

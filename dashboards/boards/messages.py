@@ -5,6 +5,7 @@ from dashboards._board import Board
 from dashboards._panel import Panel
 from demo_services.shared import names as shop
 
+_ONE = f'{q.SERVICE}=~"$service"'
 _LINES = '| severity_text=~"WARN|ERROR|FATAL"'
 
 MESSAGES = Board(
@@ -17,7 +18,7 @@ MESSAGES = Board(
               (("{{shop_queue}}", q.level(shop.QUEUE_AGE, "s", q.QUEUE)),), width=8,
               limits=(60, 120)),
         Panel("Outbox", "Events that the broker has not taken.", "short", "clew-service",
-              (("{{service_name}}", q.level(shop.OUTBOX, "{message}", q.SERVICE)),), width=8,
+              (("{{service_name}}", q.level(shop.OUTBOX, "{message}", q.SERVICE, _ONE)),), width=8,
               limits=(10, 20)),
         Panel("Messages", "Handled, retried, parked, a second.", "cps", "clew-service",
               (("{{shop_queue}} {{shop_outcome}}",
@@ -29,7 +30,7 @@ MESSAGES = Board(
                        f'{q.OUTCOME}=~"retried|duplicate"')),), width=8),
         Panel("Breakers", "0 closed, 1 half-open, 2 open.", "short", "clew-service",
               (("{{service_name}} to {{shop_downstream}}",
-                q.level(shop.BREAKER_STATE, "", f"{q.SERVICE},{q.DOWNSTREAM}")),), width=8,
+                q.level(shop.BREAKER_STATE, "", f"{q.SERVICE},{q.DOWNSTREAM}", _ONE)),), width=8,
               limits=(1, 2)),
         Panel("Orders", "Confirmed and cancelled, a second.", "cps", "clew-slo",
               (("{{shop_outcome}}", q.rate(shop.ORDERS, "{order}", q.OUTCOME)),), width=8),
@@ -44,9 +45,10 @@ MESSAGES = Board(
                 q.rate(shop.BREAKER_REJECTIONS, "{call}", q.DOWNSTREAM)),
                ("done without: {{shop_downstream}}",
                 q.rate(shop.DEGRADED, "{answer}", q.DOWNSTREAM))), width=8, height=9),
-        Panel("What they say", "Warnings and errors of the services that send and take messages.",
+        Panel("What they say", "Warnings and errors of the services that are chosen.",
               "short", "clew-follow",
-              (("", q.logs(f'{q.SERVICE}=~"orders|payments|inventory|notifications"', _LINES)),),
+              (("", q.logs(_ONE, _LINES)),),
               "logs", 16, 9, source="loki"),
     ),
+    ("service",),
 )  # fmt: skip

@@ -4,12 +4,13 @@ from clew import _names as n
 from dashboards import queries as q
 from dashboards._board import Board
 from dashboards._panel import Panel
+from dashboards.prometheus_names import label
 
 _ONE = f'{q.SERVICE}=~"$service"'
 _EACH = f"{q.SERVICE}, {q.INSTANCE}"
 _PROCESS = f"{{{{{q.SERVICE}}}}} {{{{{q.INSTANCE}}}}}"
-_POOL = f"{{{{{q.SERVICE}}}}} {{{{{q.label(n.THREAD_POOL_NAME)}}}}}"
-_OF_POOL = f"{q.SERVICE}, {q.label(n.THREAD_POOL_NAME)}"
+_POOL = f"{{{{{q.SERVICE}}}}} {{{{{label(n.THREAD_POOL_NAME)}}}}}"
+_OF_POOL = f"{q.SERVICE}, {label(n.THREAD_POOL_NAME)}"
 
 RUNTIME = Board(
     "Python runtime",
@@ -38,7 +39,7 @@ RUNTIME = Board(
         Panel("Garbage collections", "A second, by generation.", "cps", "clew-service",
               (("{{service_name}} {{cpython_gc_generation}}", q.rate(
                   n.GC_COLLECTIONS, "{collection}",
-                  f"{q.SERVICE}, {q.label(n.GC_GENERATION)}", _ONE)),), width=8),
+                  f"{q.SERVICE}, {label(n.GC_GENERATION)}", _ONE)),), width=8),
         Panel("Pauses for garbage", "Share of the time in which nothing else runs.", "percentunit",
               "clew-service", ((_PROCESS, q.spent(n.GC_PAUSE, _EACH, _ONE)),), width=8,
               limits=(0.05, 0.2)),

@@ -19,7 +19,7 @@ _URLS = {
     "jaeger": "http://127.0.0.1:16686",
 }
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_ALL = {name: ".+" for name in ("service", "route", "slo", "correlation_id")}
+_ALL = {**dict.fromkeys(("service", "slo", "correlation_id"), ".+"), "route": ".*"}
 
 
 class NoBrowser(Exception):

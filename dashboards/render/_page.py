@@ -61,7 +61,8 @@ def page(
         ]
         sections.append(_section(panel, body(panel, answers, marks, span, size)))
     bottom = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in read["panels"]) * _ROW
-    chosen = " ".join(f"{name}={value}" for name, value in variables.items() if value != ".+")
+    named = (f"{name}={value}" for name, value in variables.items() if f"${name}" in str(read))
+    chosen = " ".join(each for each in named if each[-2:] not in (".+", ".*"))
     about = (
         f"A rendering of dashboards/generated/{board.name} with live answers, not a picture of "
         f"Grafana. {clock(span.begin)} to {clock(span.end)} UTC. {chosen} Dashed lines: an alert "

@@ -61,7 +61,9 @@ def _series(
 
 def _stats(answers: Answers, unit: str, thresholds: Mapping[str, Any] | None) -> str:
     cells = []
-    for line in _now(lines_of(answers)):
+    low_is_bad = bool(thresholds) and (thresholds or {})["steps"][0]["color"] == "red"
+    now = sorted(_now(lines_of(answers)), key=lambda line: line.points[-1][1])
+    for line in now if low_is_bad else reversed(now):
         value = line.points[-1][1]
         colour = _colour(value, thresholds)
         cells.append(

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from alerts.drill.__main__ import known
-from alerts.drill._faults import FAULTS, Fault, together
+from alerts.drill._faults import FAULTS
 from alerts.drill._links import Found
 from alerts.drill._proof import Proof
 from alerts.drill._table import table
-from alerts.drill._world import World
-
-
-def _nothing(world: World) -> None: ...
 
 
 def _proof(**facts: object) -> Proof:
@@ -38,14 +34,3 @@ def test_the_table_counts_and_names_what_is_wrong() -> None:
     assert lines[1].split()[0] == "alert"
     assert "1 of 3 alerts proven" in lines
     assert lines[-1] == "A: nothing within 3 steps shows 'why'"
-
-
-def test_faults_together_fire_all_their_alerts() -> None:
-    """Alerts, causes and acts of each are those of the whole."""
-    seen: list[str] = []
-    one = Fault("one", (("A", {}),), "x", lambda world: seen.append("one"), _nothing)
-    two = Fault("two", (("B", {}),), "y", lambda world: seen.append("two"), _nothing)
-    both = together([one, two])
-    both.inject(None)  # type: ignore[arg-type]
-    assert (both.alerts, seen) == ((("A", {}), ("B", {})), ["one", "two"])
-    assert both.cause == "x|y"

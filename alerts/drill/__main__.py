@@ -13,14 +13,18 @@ import argparse
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from alerts._document import every_alert
-from alerts.drill._faults import FAULTS, Fault
+from alerts.drill._fault import Fault
+from alerts.drill._faults import ROUNDS, SHORT
 from alerts.drill._run import run, usual_memory_bound
 from alerts.drill._table import table
 from alerts.drill._world import World
+
+Rounds = Sequence[Sequence[Fault]]
 
 
 def main(words: list[str]) -> int:
@@ -31,7 +35,8 @@ def main(words: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", nargs="+", metavar="ALERT", default=[], help="only these")
-    parser.add_argument("--short", action="store_true", help="a few faults, all at once")
+    parser.add_argument("--short", action="store_true", help="only the first round")
+    parser.add_argument("--singly", action="store_true", help="each fault alone: takes longer")
     parser.add_argument("--factor", type=float, default=20, help="durations are shorter by this")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="of the boards, meanwhile")
     parser.add_argument("--list", action="store_true", help="the faults and their alerts")
@@ -41,17 +46,15 @@ def main(words: list[str]) -> int:
         parser.error(
             f"no such alert: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known()))}"
         )
-    faults = [f for f in FAULTS if not chosen.only or {n for n, _ in f.alerts} & set(chosen.only)]
-    if chosen.short:
-        faults = [fault for fault in faults if fault.quick]
+    rounds = _rounds(SHORT if chosen.short else ROUNDS, set(chosen.only), chosen.singly)
     if chosen.list:
-        for fault in faults:
+        for fault in (fault for faults in rounds for fault in faults):
             print(f"{fault.name}: {', '.join(name for name, _ in fault.alerts)}")
         return 0
     # However it is asked to end, it ends what it has started.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(130))
-    return _drill(faults, set(chosen.only), chosen.factor, chosen.short, chosen.pictures)
+    return _drill(rounds, set(chosen.only), chosen.factor, chosen.pictures)
 
 
 def known() -> set[str]:
@@ -59,15 +62,24 @@ def known() -> set[str]:
     return {alert.name for alert in every_alert()}
 
 
-def _drill(
-    faults: list[Fault], only: set[str], factor: float, short: bool, pictures: Path | None
-) -> int:
+def _rounds(rounds: Rounds, only: set[str], singly: bool) -> Rounds:
+    """Those rounds, without faults that fire none of `only`; or each fault a round of its own."""
+    wanted = [
+        [fault for fault in faults if not only or {name for name, _ in fault.alerts} & only]
+        for faults in rounds
+    ]
+    if singly:
+        return [[fault] for faults in wanted for fault in faults]
+    return [faults for faults in wanted if faults]
+
+
+def _drill(rounds: Rounds, only: set[str], factor: float, pictures: Path | None) -> int:
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="clew-drill-")))
         world = World(folder, factor, memory_bound=usual_memory_bound())
         print(f"starting; HostMemoryLow at {world.memory_bound:.0%} here", flush=True)
         world.open(running)
-        proofs = run(world, faults, only, short, pictures)
+        proofs = run(world, rounds, only, pictures)
     print(table(proofs))
     return 0 if proofs and all(proof.good for proof in proofs) else 1
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alerts.drill._faults import Fault
+from alerts.drill._fault import Fault
 from alerts.drill._links import Found, follow
 from alerts.drill._watch import Wanted, active, matches, muted_by, told, wait_until_gone
 from alerts.drill._world import World, now

@@ -1,12 +1,12 @@
-"""A drill in a world that is there: fault after fault, or a few at once."""
+"""A drill in a world that is there: round after round."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from alerts.drill._faults import Fault
+from alerts.drill._fault import Fault
 from alerts.drill._pictures import draw
 from alerts.drill._proof import Proof, prove
 from alerts.drill._table import line
@@ -18,35 +18,34 @@ _LOWERED = 0.06  # above the share of memory that is used now
 
 def run(
     world: World,
-    faults: list[Fault],
+    rounds: Sequence[Sequence[Fault]],
     only: set[str],
-    short: bool,
     pictures: Path | None = None,
 ) -> list[Proof]:
-    """Prove each fault's alerts; with `short` all faults are there at once.
+    """Prove the alerts of each round's faults, or `only` those.
 
     `pictures` is a folder for one picture of each board that an alert leads to.
     """
     began = now()
-    possible = []
-    for fault in faults:
-        why_not = fault.why_not()
-        if why_not is None:
-            possible.append(fault)
-        else:
-            print(f"· {fault.name}: left out, {why_not}", flush=True)
-    wait_for_traffic(world, usual=not short)
+    wait_for_traffic(world, usual=len(rounds) > 1)
     print(f"visitors are known after {now() - began:.0f} s", flush=True)
     proofs: list[Proof] = []
-    for at_once in [possible] if short else [[fault] for fault in possible]:
-        named = " + ".join(fault.name for fault in at_once)
-        print(f"· {time.strftime('%H:%M:%S')} {named}", flush=True)
-        found, others = prove(world, at_once, only, partial(draw, world, pictures))
+    for faults in filter(None, map(_possible, rounds)):
+        print(f"· {' + '.join(fault.name for fault in faults)}", flush=True)
+        found, others = prove(world, faults, only, partial(draw, world, pictures))
         print("".join(f"    {line(proof)}\n" for proof in found), end="")
         print(f"    also fired: {', '.join(sorted(others)) or 'nothing'}", flush=True)
         proofs += found
     print(f"took {now() - began:.0f} s", flush=True)
     return proofs
+
+
+def _possible(faults: Sequence[Fault]) -> list[Fault]:
+    """Those that can be had here; says which can't."""
+    for fault in faults:
+        if fault.why_not() is not None:
+            print(f"· {fault.name}: left out, {fault.why_not()}", flush=True)
+    return [fault for fault in faults if fault.why_not() is None]
 
 
 def usual_memory_bound() -> float:

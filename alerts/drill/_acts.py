@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 
+from alerts.drill._watch import wait_for_traffic
 from alerts.drill._world import World
 
 Act = Callable[[World], None]
@@ -55,6 +56,16 @@ def kill_worker(world: World) -> None:
         ["pgrep", "-P", str(master)], capture_output=True, text=True, check=True, timeout=10
     )
     os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+
+
+def unusual(act: Act) -> Act:
+    """Not before it is known what is usual."""
+
+    def after(world: World) -> None:
+        wait_for_traffic(world, usual=True)
+        act(world)
+
+    return after
 
 
 def crowd(path: str, service: str, count: int = 80) -> Act:

@@ -27,7 +27,7 @@ def run(
     `pictures` is a folder for one picture of each board that an alert leads to.
     """
     began = now()
-    wait_for_traffic(world, usual=len(rounds) > 1)
+    wait_for_traffic(world)
     print(f"visitors are known after {now() - began:.0f} s", flush=True)
     proofs: list[Proof] = []
     for faults in filter(None, map(_possible, rounds)):

@@ -37,7 +37,7 @@ def muted_by(one: Any, among: list[Any]) -> str:
     return names.get(by[0], "another") if by else ""
 
 
-def wait_for_traffic(world: World, usual: bool = True) -> None:
+def wait_for_traffic(world: World, usual: bool = False) -> None:
     """Wait until requests are known; with `usual`, of as long ago as alerts compare with."""
     ago = f" offset {world.scale.window(3_600)}" if usual else ""
     rate = f"sum(rate(http_server_request_duration_seconds_count[20s]{ago}))"

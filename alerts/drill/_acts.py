@@ -27,6 +27,7 @@ for at in range(0, len(held), 4096):  # a page is taken when it is written to
     held[at] = 1
 time.sleep(900)
 """
+_FULL = "full-of-nothing"
 _MONTH_S = 30 * 86_400
 _FEW = 256  # file descriptors
 _held: list[socket.socket] = []
@@ -188,15 +189,17 @@ def _spawn(code: str, *words: str) -> None:
 
 
 def fill_disk(world: World) -> None:
-    """A small file system of its own, full."""
+    """A small file system of its own, full. It stays until the end of the world."""
     disk = world.folder / "disk"
     disk.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "drill", str(disk)], check=True)
-    (disk / "full-of-nothing").write_bytes(bytes(15_500_000))
+    world.running.callback(subprocess.run, ["umount", str(disk)], check=False)
+    (disk / _FULL).write_bytes(bytes(15_500_000))
 
 
 def free_disk(world: World) -> None:
-    subprocess.run(["umount", str(world.folder / "disk")], check=False)
+    """Remove what fills it."""
+    (world.folder / "disk" / _FULL).unlink()
 
 
 def not_root() -> str | None:

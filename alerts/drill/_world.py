@@ -42,11 +42,13 @@ class World:
     largest_process: float = 300e6
     environ: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    running: ExitStack = field(default_factory=ExitStack)
     shop: Shop = field(init=False)
     visitors: subprocess.Popen[bytes] | None = None
 
     def open(self, running: ExitStack) -> None:
-        """Start the stack, the receiver, the shop and its visitors."""
+        """Start the stack, the receiver, the shop and its visitors; `running` ends them."""
+        self.running = running
         names = [port.variable for port in PORTS]
         shop_names = ["gateway", "users", "catalog", "orders", "payments", "inventory"]
         admin_names = [*shop_names, "notifications"]

@@ -42,7 +42,8 @@ def chart(
     lines: Sequence[Line], marks: Sequence[Mark], span: Span, unit: str, width: int, height: int
 ) -> str:
     """The panel's picture."""
-    top = max((value for line in lines for _, value in line.points), default=1.0) or 1.0
+    known = (value for line in lines for _, value in line.points if value == value)
+    top = max(known, default=1.0) or 1.0
     if unit == "percentunit" and top <= 1:
         top = min(1.0, top * 1.1)
     across, down = width - _LEFT - _RIGHT, height - _TOP - _BOTTOM

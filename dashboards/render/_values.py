@@ -27,7 +27,8 @@ def spelled(value: float, unit: str) -> str:
 def named(labels: Mapping[str, str], legend: str) -> str:
     """A series' name: the legend filled in, or the labels."""
     if legend:
-        return re.sub(r"{{(\w+)}}", lambda found: labels.get(found.group(1), ""), legend).strip()
+        text = re.sub(r"{{(\w+)}}", lambda found: labels.get(found.group(1), ""), legend).strip()
+        return text or "(none)"
     return " ".join(value for name, value in labels.items() if name != "__name__") or "value"
 
 

@@ -227,8 +227,8 @@ CASES: dict[str, Case] = {
         {"host_name": "h", "mountpoint": "/"},
     ),
     # Shares of bad requests around burn rate times 0.5 %.
-    "SloBurnFast": _burn("SloBurnFast", 0.071, 0.08, 300),
-    "SloBurnSteady": _burn("SloBurnSteady", 0.029, 0.035, 800),
-    "SloBurnSlow": _burn("SloBurnSlow", 0.0149, 0.018, 2_600),
-    "SloBurnCreeping": _burn("SloBurnCreeping", 0.0049, 0.006, 7_000),
+    "SloBurnFast": _burn("SloBurnFast", 0.071, 0.08, 90),
+    "SloBurnSteady": _burn("SloBurnSteady", 0.029, 0.035, 240),
+    "SloBurnSlow": _burn("SloBurnSlow", 0.0149, 0.018, 600),
+    "SloBurnCreeping": _burn("SloBurnCreeping", 0.0049, 0.006, 1_500),
 }

@@ -82,7 +82,7 @@ def test_it_fires_it_does_not_just_below_and_it_resolves(name: str, tmp_path: Pa
     for file, text in files(Scale(), Places(), objectives).items():
         (tmp_path / file.replace("/", "-")).write_text(text)
     # Seconds between samples: promtool evaluates each rule at each.
-    step = 15 if case.phase < 200 else 60 if case.phase < 2_000 else 300
+    step = 15 if case.phase < 200 else 60 if case.phase < 1_000 else 300
     test = {
         "rule_files": ["slo.rules.yml" if name.startswith("SloBurn") else "clew.rules.yml"],
         "evaluation_interval": f"{step}s",

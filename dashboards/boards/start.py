@@ -33,7 +33,8 @@ START = Board(
               row_url=_TO_SERVICE),
         Panel("Seconds since a service was heard", "Of each service the newest of its metrics. "
               "Two minutes are a page.", "s", "clew-pipeline",
-              ((_LEGEND, q.silence()),), width=8, row_url=_TO_SERVICE, limits=(60, 120)),
+              ((_LEGEND, f"sort_desc({q.silence()})"),), "stat", 8, row_url=_TO_SERVICE,
+              limits=(60, 120)),
         Panel("Newest errors", "Log lines of ERROR and worse, of every service; each opens its "
               "trace, and all lines of its correlation id.", "short", "clew-follow",
               (("", q.logs(_ANY, '| severity_text=~"ERROR|FATAL"')),), "logs", 24, 9,

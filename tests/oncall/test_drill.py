@@ -13,7 +13,7 @@ pytestmark = pytest.mark.backends
 
 def test_each_alert_fires_is_told_leads_to_the_cause_and_resolves(world: World) -> None:
     """As `python -m alerts.drill --short`; the whole is `make drill`."""
-    for service in ("orders", "payments"):
+    for service in ("notifications", "orders", "payments"):
         world.clear(service)
     world.visit()
     proofs = run(world, SHORT, set())

@@ -31,6 +31,7 @@ def visited(world: World) -> World:
     """The shop after a while of everything: orders, errors, declined charges, bad messages."""
     world.visit(8, mixed=True)
     world.fault("orders", "poison-message", 2)
+    world.fault("notifications", "errors", 0.3)
     world.fault("payments", "payment-decline", 0.3)
     world.fault("payments", "errors", 0.3)
     world.restart("catalog", OTEL_RESOURCE_ATTRIBUTES="service.version=1.0.1")

@@ -42,6 +42,5 @@ def silence_alerts(s: Scale) -> list[Alert]:
             "{{ $value }} ended within half an hour, while others of the service go on: a crash, "
             "the kernel's memory killer, or a deploy.",
             traces="any",
-            logs='{service_name="{{ $labels.service_name }}"}',
         ),
     ]

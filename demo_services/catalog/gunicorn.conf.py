@@ -1,6 +1,5 @@
 """How gunicorn runs the catalog: two worker processes, forked from one that listens."""
 
-import logging
 import os
 
 from demo_services.shared import admin
@@ -14,14 +13,6 @@ graceful_timeout = 10
 # The application is imported once, before the fork: the workers share the levels of its faults.
 preload_app = True
 control_socket_disable = True
-
-
-def on_starting(_server: object) -> None:
-    """What gunicorn says goes where the application's lines go: that a worker died is worth it."""
-    if logging.getLogger().handlers:
-        own = logging.getLogger("gunicorn.error")
-        own.handlers.clear()
-        own.propagate = True
 
 
 def when_ready(_server: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from alerts._model import Alert, Scale
-from alerts.catalogue._grew import grew
+from alerts.catalogue._ranges import fresh, grew
 from alerts.catalogue.silence import silent
 
 _UP = "otelcol_process_uptime_seconds_total"
@@ -61,7 +61,7 @@ def pipeline_alerts(s: Scale) -> list[Alert]:
         ),
         _OfAService(
             "SpoolFilling",
-            "max by (service_name) (clew_export_spooled_bytes) > 65536",
+            f"max by (service_name) ({fresh('clew_export_spooled_bytes', s)}) > 65536",
             "{{ $labels.service_name }} can't send, and keeps telemetry on its disk",
             "{{ $value | humanize1024 }}B wait. Beyond CLEW_SPOOL_MAX_BYTES the oldest is lost.",
             lasting_s=120,

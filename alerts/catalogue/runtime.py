@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts._model import Alert, Scale
+from alerts.catalogue._ranges import fresh
 
 _LAG = "clew_event_loop_lag_seconds_bucket"
 _EACH = "service_name, service_instance_id"
@@ -28,7 +29,7 @@ def runtime_alerts(s: Scale) -> list[Alert]:
         Alert(
             "ThreadPoolFull",
             "max by (service_name, clew_thread_pool_name) "
-            "(clew_thread_pool_usage / (clew_thread_pool_limit > 0)) > 0.9",
+            f"({fresh('clew_thread_pool_usage', s)} / (clew_thread_pool_limit > 0)) > 0.9",
             "All threads of {{ $labels.service_name }} are taken",
             "{{ $value | humanizePercentage }} of the pool {{ $labels.clew_thread_pool_name }} "
             "work: further requests wait for one.",
@@ -38,7 +39,8 @@ def runtime_alerts(s: Scale) -> list[Alert]:
         ),
         Alert(
             "ProcessMemoryHigh",
-            f"max by ({_EACH}) (process_memory_usage_bytes) > {s.largest_process:.0f}",
+            f"max by ({_EACH}) ({fresh('process_memory_usage_bytes', s)}) "
+            f"> {s.largest_process:.0f}",
             "A process of {{ $labels.service_name }} has grown large",
             "{{ $value | humanize1024 }}B are resident. Above its container's limit the kernel "
             "kills it.",
@@ -57,7 +59,7 @@ def runtime_alerts(s: Scale) -> list[Alert]:
         ),
         Alert(
             "FileDescriptorsLow",
-            "max by (service_name) (process_unix_file_descriptor_count "
+            f"max by (service_name) ({fresh('process_unix_file_descriptor_count', s)} "
             "/ (clew_process_file_descriptor_limit > 0)) > 0.8",
             "{{ $labels.service_name }} will soon be unable to open files and connections",
             "{{ $value | humanizePercentage }} of the file descriptors that it may have are open.",

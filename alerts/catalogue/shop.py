@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts._model import Alert, Scale
-from alerts.catalogue._grew import grew
+from alerts.catalogue._ranges import grew
 
 
 def shop_alerts(s: Scale) -> list[Alert]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts._model import Alert, Scale
+from alerts.catalogue._ranges import fresh
 
 _REQUESTS = "http_server_request_duration_seconds_count"
 _BUCKETS = "http_server_request_duration_seconds_bucket"
@@ -35,7 +36,7 @@ def traffic_alerts(s: Scale) -> list[Alert]:
         ),
         Alert(
             "RequestsPilingUp",
-            "sum by (service_name) (http_server_active_requests) > 50",
+            f"sum by (service_name) ({fresh('http_server_active_requests', s)}) > 50",
             "{{ $labels.service_name }} is saturated",
             "{{ $value }} requests are in work at once: they come faster than they leave.",
             severity="page",

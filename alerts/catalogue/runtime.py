@@ -66,5 +66,6 @@ def runtime_alerts(s: Scale) -> list[Alert]:
             lasting_s=120,
             board="clew-runtime",
             traces="any",
+            logs='{service_name="{{ $labels.service_name }}"}',
         ),
     ]

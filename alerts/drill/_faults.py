@@ -94,7 +94,7 @@ ROUNDS = (
         Fault(
             "many connections to users that say nothing",
             (("FileDescriptorsLow", of("users")),),
-            r"\b19[0-9] 127\.0\.0\.1:",
+            r"\b(19|20)[0-9] 127\.0\.0\.1:",
             act.hold_connections,
             act.close_connections,
         ),

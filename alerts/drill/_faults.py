@@ -104,7 +104,7 @@ ROUNDS = (
             "messages that nobody can read",
             (("MessagesParked", {}),),
             "message poison-.* is parked",
-            act.switch("orders", "poison-message", 20),
+            act.switch("orders", "poison-message", 500),
             act.switch("orders", "poison-message", 0),
         ),
         Fault(

@@ -1,4 +1,4 @@
-"""`python -m alerts`: write the rule files; `python -m alerts shorten FACTOR DIR`: shorter ones."""
+"""`python -m alerts`: write the rule files; `shorten FACTOR DIR`: shorter ones; `table`: print."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from alerts._document import every_alert, table
 from alerts._model import Places, Scale
 from alerts._slo import SloError
 from alerts._write import HERE, files, write
@@ -22,7 +23,11 @@ def main(words: list[str]) -> int:
     shorten = commands.add_parser("shorten", help="the same rules with shorter durations")
     shorten.add_argument("factor", type=float)
     shorten.add_argument("folder", type=Path)
+    commands.add_parser("table", help="print the table of docs/oncall.md")
     chosen = parser.parse_args(words)
+    if chosen.command == "table":
+        print(table(every_alert()))
+        return 0
     places = Places(chosen.grafana, chosen.jaeger, chosen.runbooks)
     folder, scale = HERE, Scale()
     if chosen.command == "shorten":

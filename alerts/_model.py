@@ -12,6 +12,13 @@ from urllib.parse import quote
 SHORTEST_WINDOW_S = 20
 SHORTEST_FOR_S = 4
 
+# Jaeger's search: what is added to find traces of a kind.
+_SAMPLES = {
+    "error": "&tags=" + quote(json.dumps({"error": "true"})),
+    "slow": "&minDuration=500ms",
+    "any": "",
+}
+
 
 @dataclass(frozen=True)
 class Places:
@@ -29,8 +36,12 @@ class Scale:
 
     factor: float = 1
     interval_s: float = 15
-    # Above it, a host is short of memory. Lower in a drill, so that it needs to take only a little.
+    # Above them a host is short of memory, or busy. A drill lowers the one, so that it needs to
+    # take only a little, and raises the other above what a machine under test does anyway.
     memory_bound: float = 0.9
+    cpu_bound: float = 0.9
+    # Bytes above which one process is too large.
+    largest_process: float = 1024**3
 
     def window(self, seconds: float) -> str:
         """A range of a rate, in PromQL."""
@@ -51,8 +62,9 @@ class Alert:
 
     `severity` is "page" (somebody gets up) or "ticket" (somebody looks tomorrow). `value` says how
     $value is written. `board` and `variables` name the dashboard and what is filled in on it.
-    `logs` is LogQL for the lines that belong to it, "" where no line can; `labels` are further
-    labels. In texts `{{ $labels.x }}` is Prometheus's template.
+    `logs` is LogQL for the lines that belong to it, "" where no line can. `traces` says which
+    traces of the service are samples: those with an "error", "slow" ones, "any", or "" for none.
+    `labels` are further labels. In texts `{{ $labels.x }}` is Prometheus's template.
     """
 
     name: str
@@ -64,7 +76,7 @@ class Alert:
     board: str = "clew-service"
     variables: Mapping[str, str] = field(default_factory=lambda: {"service": "service_name"})
     logs: str = '{service_name="{{ $labels.service_name }}"} | severity_text=~"WARN|ERROR|FATAL"'
-    trace: bool = True
+    traces: str = "error"
     labels: Mapping[str, str] = field(default_factory=dict)
     log: bool = False
 
@@ -97,10 +109,10 @@ class Alert:
         if self.logs:
             made["logs"] = f"{places.grafana}/explore?schemaVersion=1&panes={_panes(self.logs)}"
             made["logs_query"] = self.logs
-        if self.trace:
+        if self.traces:
             made["traces"] = (
                 f"{places.jaeger}/search?service={{{{ $labels.service_name | urlquery }}}}"
-                f"&lookback=1h&limit=20&tags={quote(json.dumps({'error': 'true'}))}"
+                f"&lookback=1h&limit=20{_SAMPLES[self.traces]}"
             )
         return made
 

@@ -25,6 +25,7 @@ BURNS = (
     ("SloBurnCreeping", "ticket", "6h", "3d", 1.0),
 )
 _BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+_ON = "on (service_name, http_route, slo)"
 _METRIC = "http_server_request_duration_seconds"
 
 
@@ -88,6 +89,8 @@ def recordings(slos: list[Slo], scale: Scale) -> list[dict[str, Any]]:
     rules: list[dict[str, Any]] = []
     for slo in slos:
         labels = {"slo": slo.slo, "service_name": slo.service}
+        if slo.route is not None:
+            labels["http_route"] = slo.route
         for name, seconds in WINDOWS.items():
             expr = slo.ratio(scale.window(seconds))
             rules.append({"record": f"slo:errors_ratio:rate{name}", "expr": expr, "labels": labels})
@@ -95,8 +98,7 @@ def recordings(slos: list[Slo], scale: Scale) -> list[dict[str, Any]]:
             {"record": "slo:objective:ratio", "expr": f"vector({slo.objective})", "labels": labels}
         )
     # Of the budget of as long a time as the longest window.
-    on = "on (service_name, slo)"
-    left = f"1 - slo:errors_ratio:rate3d / {on} (1 - slo:objective:ratio)"
+    left = f"1 - slo:errors_ratio:rate3d / {_ON} (1 - slo:objective:ratio)"
     return [*rules, {"record": "slo:error_budget_remaining:ratio", "expr": left}]
 
 
@@ -106,17 +108,19 @@ def alerts() -> list[Alert]:
 
 
 def _burn(name: str, severity: str, short: str, long: str, rate: float) -> Alert:
-    on = "on (service_name, slo)"
-    over = f"> {on} {rate:g} * (1 - slo:objective:ratio)"
+    over = f"> {_ON} {rate:g} * (1 - slo:objective:ratio)"
     return Alert(
         name=name,
-        expr=f"slo:errors_ratio:rate{short} {over} and {on} slo:errors_ratio:rate{long} {over}",
+        expr=f"slo:errors_ratio:rate{short} {over} and {_ON} slo:errors_ratio:rate{long} {over}",
         severity=severity,
         summary="{{ $labels.slo }} spends its error budget " + f"{rate:g} times too fast",
         description=(
-            "{{ $value | humanizePercentage }} of the requests of {{ $labels.service_name }} in "
+            "{{ $value | humanizePercentage }} of the requests of {{ $labels.service_name }}"
+            "{{ with $labels.http_route }} to {{ . }}{{ end }} in "
             f"the last {short} were bad. At this rate the budget of 30 days is spent in "
             f"{30 / rate:.2g} days."
         ),
         board="clew-slo",
+        variables={"service": "service_name", "slo": "slo"},
+        traces="any",
     )

@@ -15,6 +15,8 @@ from demo_services._processes import ROOT, DidNotStart, Stores, is_open
 
 _LENS_URL = "http://127.0.0.1:4319"
 _LENS_PORTS = (4317, 4318, 4319)
+_ONCALL_PORT = 8007
+_ONCALL_URL = f"http://localhost:{_ONCALL_PORT}"
 _READY_WITHIN = 30.0  # s
 
 
@@ -79,8 +81,13 @@ class Backends:
     environ: Mapping[str, str] = {}
 
     def open(self, running: ExitStack) -> Stores:
+        if is_open(_ONCALL_PORT):
+            raise DidNotStart(
+                f"port {_ONCALL_PORT}, which the receiver of alerts needs, answers already."
+            )
         running.callback(_stack, "down")
         _stack("up")
+        _receiver(running)
         said = _stack("env", subprocess.PIPE)
         found = dict(line.split("=", 1) for line in said.splitlines())
         return Stores(
@@ -94,8 +101,20 @@ class Backends:
             "  Jaeger       http://localhost:16686   query API\n"
             "  Prometheus   http://localhost:9090    query API\n"
             "  Loki         http://localhost:3100    query API\n"
+            f"  alerts       {_ONCALL_URL}    those that fired, and their runbooks\n"
             f"  follow it    .venv/bin/clew follow {correlation_id}"
         )
+
+
+def _receiver(running: ExitStack) -> None:
+    """Start who the Alertmanager tells (backends/alertmanager/oncall.url)."""
+    log = ROOT / ".stack" / "oncall.log"
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "uvicorn", "demo_services.oncall.app:app"]
+        command += ["--port", str(_ONCALL_PORT), "--log-level", "warning"]
+        receiver = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    running.callback(receiver.wait)
+    running.callback(receiver.terminate)
 
 
 def _answers(url: str) -> bool:

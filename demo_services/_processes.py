@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 60.0  # s
 HOST = "127.0.0.1"
+# What a deploy changes: boards compare versions, and mark when a new one comes.
+VERSION = "1.0.0"
 
 _UVICORN = ("clew", "run", "uvicorn")
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -130,7 +132,8 @@ class Shop:
         }
         if name in self.ports:
             own[_PORT_VARIABLES.get(name, "UVICORN_PORT")] = str(self.ports[name])
-        return {**self.environ, **own}
+        version = {"OTEL_RESOURCE_ATTRIBUTES": f"service.version={VERSION}"}
+        return {**version, **self.environ, **own}
 
     def _wait(self, name: str) -> None:
         process = self.running[name]

@@ -45,7 +45,12 @@ def all_components(settings: Settings) -> tuple[Component, ...]:
             settings, "prometheus", "CLEW_PROMETHEUS_PORT", "/-/ready", _prometheus(settings)
         ),
         _component(
-            settings, "alertmanager", "CLEW_ALERTMANAGER_PORT", "/-/ready", _alertmanager(settings)
+            settings,
+            "alertmanager",
+            "CLEW_ALERTMANAGER_PORT",
+            "/-/ready",
+            _alertmanager(settings),
+            prepare=lambda _program, _user: _link_receiver(settings),
         ),
         _component(settings, "loki", "CLEW_LOKI_PORT", "/ready", _loki(settings)),
         _component(settings, "jaeger", "CLEW_JAEGER_HEALTH_PORT", "/status", _jaeger(settings)),
@@ -73,6 +78,7 @@ def _component(
     ready_path: str,
     arguments: tuple[str, ...],
     on_request: bool = False,
+    prepare: Callable[[Path, str | None], None] | None = None,
 ) -> Component:
     return Component(
         name=name,
@@ -83,6 +89,7 @@ def _component(
         ports={p.purpose: settings.ports[p.variable] for p in PORTS if p.component == name},
         data_dir=data_dir(settings, name),
         on_request=on_request,
+        prepare=prepare,
     )
 
 
@@ -134,10 +141,23 @@ def prometheus_folder(settings: Settings) -> Path:
     return settings.stack_dir / "etc" / "prometheus"
 
 
-def _alertmanager(settings: Settings) -> tuple[str, ...]:
+def alertmanager_file(settings: Settings) -> Path:
+    """Return the Alertmanager's configuration."""
     own = settings.root / "backends/alertmanager/alertmanager.yml"
+    return settings.alertmanager_config or own
+
+
+def _link_receiver(settings: Settings) -> None:
+    """Put the file with the receiver's address where the Alertmanager looks for it: unlike other
+    files in its configuration, `url_file` is relative to the folder that it is started in."""
+    link = data_dir(settings, "alertmanager") / "oncall.url"
+    link.unlink(missing_ok=True)
+    link.symlink_to(alertmanager_file(settings).with_name("oncall.url").resolve())
+
+
+def _alertmanager(settings: Settings) -> tuple[str, ...]:
     return (
-        f"--config.file={settings.alertmanager_config or own}",
+        f"--config.file={alertmanager_file(settings)}",
         f"--storage.path={data_dir(settings, 'alertmanager')}",
         f"--web.listen-address={address(settings, 'CLEW_ALERTMANAGER_PORT')}",
         "--cluster.listen-address=",  # one alone: no gossip port

@@ -1,28 +1,30 @@
 """`python -m alerts.drill`: bring each alert's fault about, and see that on-call is told.
 
-For each fault: it is injected in a running shop with a real Collector, Prometheus, Loki, Jaeger and
-Alertmanager; each of its alerts must fire, and reach the receiver unless another mutes it by rule;
-every link and query in it must lead to data; the fault is removed, and the alert must resolve.
+For each fault: it is injected in a running shop with a real Collector, Prometheus, Loki, Jaeger
+and Alertmanager; each of its alerts must fire, and reach the receiver unless another mutes it by
+rule; every link in it and every query and command in its runbook must lead to data, and within
+three steps to the line that shows the cause; the fault is removed, and the alert must resolve.
 The rules are the checkout's with shorter durations. The exit code is 1 if one alert did not.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from alerts import _slo
-from alerts._model import Scale
-from alerts.catalogue import log_alerts, metric_alerts
-from alerts.drill._faults import FAULTS, Fault
-from alerts.drill._proof import Proof, prove, wait_until_quiet
+from alerts._document import every_alert
+from alerts.drill._fault import Fault
+from alerts.drill._faults import ROUNDS, SHORT
+from alerts.drill._run import run, usual_memory_bound
 from alerts.drill._table import table
 from alerts.drill._world import World
 
-_LOWERED = 0.06  # above the memory that is used now
+Rounds = Sequence[Sequence[Fault]]
 
 
 def main(words: list[str]) -> int:
@@ -33,52 +35,53 @@ def main(words: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", nargs="+", metavar="ALERT", default=[], help="only these")
+    parser.add_argument("--short", action="store_true", help="only the first round")
+    parser.add_argument("--singly", action="store_true", help="each fault alone: takes longer")
     parser.add_argument("--factor", type=float, default=20, help="durations are shorter by this")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="of the boards, meanwhile")
     parser.add_argument("--list", action="store_true", help="the faults and their alerts")
     chosen = parser.parse_args(words)
-    known = {alert.name for alert in _all()}
-    unknown = set(chosen.only) - known
+    unknown = set(chosen.only) - known()
     if unknown:
         parser.error(
-            f"no such alert: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}"
+            f"no such alert: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known()))}"
         )
-    faults = [f for f in FAULTS if not chosen.only or {n for n, _ in f.alerts} & set(chosen.only)]
+    rounds = _rounds(SHORT if chosen.short else ROUNDS, set(chosen.only), chosen.singly)
     if chosen.list:
-        for fault in faults:
+        for fault in (fault for faults in rounds for fault in faults):
             print(f"{fault.name}: {', '.join(name for name, _ in fault.alerts)}")
         return 0
-    return _drill(faults, set(chosen.only), chosen.factor)
+    # However it is asked to end, it ends what it has started.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(130))
+    return _drill(rounds, set(chosen.only), chosen.factor, chosen.pictures)
 
 
-def _all() -> list[object]:
-    return [*metric_alerts(Scale()), *log_alerts(Scale()), *_slo.alerts()]  # type: ignore[list-item]
+def known() -> set[str]:
+    """The names of all alerts."""
+    return {alert.name for alert in every_alert()}
 
 
-def _drill(faults: list[Fault], only: set[str], factor: float) -> int:
-    proofs: list[Proof] = []
+def _rounds(rounds: Rounds, only: set[str], singly: bool) -> Rounds:
+    """Those rounds, without faults that fire none of `only`; or each fault a round of its own."""
+    wanted = [
+        [fault for fault in faults if not only or {name for name, _ in fault.alerts} & only]
+        for faults in rounds
+    ]
+    if singly:
+        return [[fault] for faults in wanted for fault in faults]
+    return [faults for faults in wanted if faults]
+
+
+def _drill(rounds: Rounds, only: set[str], factor: float, pictures: Path | None) -> int:
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="clew-drill-")))
-        world = World(folder, factor, memory_bound=min(0.9, _used_memory() + _LOWERED))
+        world = World(folder, factor, memory_bound=usual_memory_bound())
         print(f"starting; HostMemoryLow at {world.memory_bound:.0%} here", flush=True)
         world.open(running)
-        wait_until_quiet(world)
-        for fault in faults:
-            why_not = fault.why_not()
-            print(f"· {fault.name}" + (f": left out, {why_not}" if why_not else ""), flush=True)
-            if why_not is None:
-                found = prove(world, fault, only)
-                proofs += found
-                print("".join(f"    {proof.line()}\n" for proof in found), end="", flush=True)
+        proofs = run(world, rounds, only, pictures)
     print(table(proofs))
     return 0 if proofs and all(proof.good for proof in proofs) else 1
-
-
-def _used_memory() -> float:
-    lines = dict(
-        line.split(":") for line in Path("/proc/meminfo").read_text().splitlines() if ":" in line
-    )
-    sizes = {name: int(lines[name].split()[0]) for name in ("MemTotal", "MemAvailable")}
-    return 1 - sizes["MemAvailable"] / sizes["MemTotal"]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from alerts.drill._proof import Proof
 
-_HEAD = ("alert", "fired", "on-call told", "log lines", "traces", "resolved", "fault")
+_HEAD = (
+    *("alert", "fired", "on-call told", "panels", "lines", "traces"),
+    *("to cause", "resolved", "fault"),
+)
 
 
 def table(proofs: Sequence[Proof]) -> str:
@@ -21,13 +24,25 @@ def table(proofs: Sequence[Proof]) -> str:
     return "\n".join(["", *lines, "", f"{good} of {len(proofs)} alerts proven", *broken])
 
 
+def line(proof: Proof) -> str:
+    """One alert, as soon as it is known."""
+    _, fired, heard, panels, lines, traces, steps, resolved, _ = _row(proof)
+    return (
+        f"{'ok ' if proof.good else 'NOT'} {proof.alert}: fired {fired}, told {heard}, "
+        f"panels {panels}, {lines} lines, {traces} traces, cause in {steps} steps, "
+        f"resolved {resolved} {proof.broken}"
+    )
+
+
 def _row(proof: Proof) -> tuple[str, ...]:
-    told = f"muted by {proof.muted_by}" if proof.muted_by else _seconds(proof.told)
-    counts = ("-" if n is None else str(n) for n in (proof.lines, proof.traces))
+    heard = f"muted by {proof.muted_by}" if proof.muted_by else _seconds(proof.told)
+    found = proof.found
+    counts = ("-" if n is None else str(n) for n in (found.lines, found.traces, proof.steps))
     return (
         proof.alert,
         _seconds(proof.fired),
-        told,
+        heard,
+        found.panels or "-",
         *counts,
         _seconds(proof.resolved),
         proof.fault,

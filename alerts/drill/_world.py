@@ -38,13 +38,17 @@ class World:
     factor: float
     interval_s: float = 2
     memory_bound: float = 0.9
+    cpu_bound: float = 0.97
+    largest_process: float = 300e6
     environ: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    running: ExitStack = field(default_factory=ExitStack)
     shop: Shop = field(init=False)
     visitors: subprocess.Popen[bytes] | None = None
 
     def open(self, running: ExitStack) -> None:
-        """Start the stack, the receiver, the shop and its visitors."""
+        """Start the stack, the receiver, the shop and its visitors; `running` ends them."""
+        self.running = running
         names = [port.variable for port in PORTS]
         shop_names = ["gateway", "users", "catalog", "orders", "payments", "inventory"]
         admin_names = [*shop_names, "notifications"]
@@ -63,6 +67,8 @@ class World:
             "CLEW_ALERTS_DIR": str(self.folder / "alerts"),
             "CLEW_ALERTMANAGER_CONFIG": str(self.folder / "alertmanager.yml"),
             "CLEW_COLLECTOR_QUEUE_BYTES": str(_QUEUE_BYTES),
+            "CLEW_COLLECTOR_METRICS_INTERVAL": "5000",
+            "CLEW_HOST_METRICS_INTERVAL": "5s",
         }
         running.callback(self.stack, "down")
         self.stack("up")
@@ -85,8 +91,7 @@ class World:
 
     def _write_rules(self) -> None:
         places = Places(runbooks=f"http://{_HOST}:{self.ports['oncall']}/runbooks")
-        short = Scale(self.factor, self.interval_s, self.memory_bound)
-        write(self.folder / "alerts", files(short, places))
+        write(self.folder / "alerts", files(self.scale, places))
         # The checkout's own routing and muting, with shorter waits, to this drill's receiver.
         routing = yaml.safe_load((ROOT / "backends/alertmanager/alertmanager.yml").read_text())
         for route in (routing["route"], *routing["route"]["routes"]):
@@ -106,6 +111,13 @@ class World:
         running.callback(receiver.wait)
         running.callback(receiver.terminate)
 
+    @property
+    def scale(self) -> Scale:
+        """Durations and bounds of the rules here."""
+        return Scale(
+            self.factor, self.interval_s, self.memory_bound, self.cpu_bound, self.largest_process
+        )
+
     def stack(self, *words: str) -> str:
         """Run a command of the stack; return what it printed."""
         done = subprocess.run(
@@ -122,13 +134,14 @@ class World:
         found = {one["name"]: one["pid"] for one in json.loads(self.stack("status", "--json"))}
         return int(found[component])
 
-    def visit(self, rate: float = 8) -> None:
-        """Let visitors come, that many a second, none of whom goes wrong on purpose."""
+    def visit(self, rate: float = 8, mixed: bool = False) -> None:
+        """Let visitors come, that many a second. None goes wrong on purpose, unless `mixed`."""
         self.leave()
+        wrong = "" if mixed else " --fail 0 --sold-out 0 --not-found 0"
         with (self.folder / "visitors.log").open("ab") as log:
             self.visitors = subprocess.Popen(
                 [sys.executable, "-m", "demo_services.load", "--url", self.shop.url("gateway")]
-                + f"--rate {rate} --duration 3600 --fail 0 --sold-out 0 --not-found 0".split(),
+                + f"--rate {rate} --duration 3600{wrong}".split(),
                 cwd=ROOT,
                 env=self.shop.environ,
                 stdout=log,
@@ -144,6 +157,20 @@ class World:
 
     def url(self, port: str) -> str:
         return f"http://{_HOST}:{self.ports[port]}"
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Addresses of the stores by the type of data source."""
+        return {
+            "prometheus": self.url("CLEW_PROMETHEUS_PORT"),
+            "loki": self.url("CLEW_LOKI_PORT"),
+            "jaeger": self.url("CLEW_JAEGER_QUERY_PORT"),
+        }
+
+    @property
+    def tools(self) -> dict[str, str]:
+        """The environment of a shell in which this project's commands work."""
+        return {**self.environ, "PATH": self.shop.environ["PATH"]}
 
     def get(self, port: str, path: str, **query: str) -> Any:
         """What a server of the drill answers, as objects; None where it doesn't answer."""
@@ -164,6 +191,11 @@ class World:
             {"Content-Type": "application/json"},
             method="PUT",
         )
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def clear(self, service: str) -> None:
+        """Switch all faults of a service off."""
+        request = urllib.request.Request(f"{self.shop.admin_url(service)}/faults", method="DELETE")
         urllib.request.urlopen(request, timeout=10).close()
 
     def restart(self, service: str, **environ: str) -> None:

@@ -22,6 +22,9 @@ class Verdict(Enum):
 
 def attempt(system: str, queue: str, message: Message, handle: Handle, number: int) -> Verdict:
     """Try for the `number`th time, from 1. Never raises: a bus must go on."""
+    waited = messaging.age(message.headers)
+    if waited is not None:
+        telemetry.queue_age(queue, waited)
     with messaging.handling(system, queue, message.id, message.headers):
         try:
             FAULTS.strike()

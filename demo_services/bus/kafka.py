@@ -13,6 +13,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Producer
 
 from demo_services.bus._attempt import Verdict, attempt
+from demo_services.bus._depth import Depth
 from demo_services.bus._interface import BusDown, Handle, Message
 from demo_services.shared.settings import Secret
 
@@ -63,8 +64,10 @@ class KafkaSubscriber:
         consumer = self._consumer()
         dead = _producer(self._servers)
         consumer.subscribe([self._topic])
+        depth = Depth(self._queue)
         try:
             while not stop.is_set():
+                depth.tell(lambda: _behind(consumer))
                 record = consumer.poll(_POLL_S)
                 if record is None:
                     continue
@@ -102,6 +105,16 @@ class KafkaSubscriber:
             if stop.wait(_PAUSE_S * number):
                 return False
             number += 1
+
+
+def _behind(consumer: Consumer) -> int:
+    """How many messages of its partitions the consumer has not read, as far as it knows."""
+    behind = 0
+    for place in consumer.position(consumer.assignment()):
+        _, end = consumer.get_watermark_offsets(place, cached=True)
+        if place.offset >= 0 and end >= 0:  # negative: not known yet
+            behind += max(0, end - place.offset)
+    return behind
 
 
 def _servers(url: Secret) -> str:

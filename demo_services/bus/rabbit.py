@@ -10,6 +10,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
 from demo_services.bus._attempt import Verdict, attempt
+from demo_services.bus._depth import Depth
 from demo_services.bus._event import AUDIENCE
 from demo_services.bus._interface import MAX_ATTEMPTS, BusDown, Handle, Message
 from demo_services.shared.settings import Secret
@@ -108,10 +109,12 @@ class RabbitSubscriber:
         channel = _connect(self._url)
         declare(channel, self._queue, self._topic)
         channel.basic_qos(prefetch_count=20)
+        depth = Depth(self._queue)
         logger.info("listening to %s", self._queue)
         for method, properties, body in channel.consume(self._queue, inactivity_timeout=0.2):
             if stop.is_set():
                 break
+            depth.tell(lambda: _waiting(channel, self._queue))
             if method is None:
                 continue
             message = Message(
@@ -146,6 +149,10 @@ def declare(channel: BlockingChannel, queue: str, topic: str) -> None:
     }
     channel.queue_declare(queue, durable=True, arguments=arguments)
     channel.queue_bind(queue, EXCHANGE, topic)
+
+
+def _waiting(channel: BlockingChannel, queue: str) -> int:
+    return int(channel.queue_declare(queue, passive=True).method.message_count)
 
 
 def _headers(given: object) -> dict[str, str]:

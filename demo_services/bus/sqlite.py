@@ -16,8 +16,10 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     String,
     Table,
+    func,
     insert,
     select,
     update,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from demo_services.bus._attempt import Verdict, attempt
+from demo_services.bus._depth import Depth
 from demo_services.bus._event import AUDIENCE
 from demo_services.bus._interface import BusDown, Handle, Message
 from demo_services.shared import database
@@ -96,8 +99,11 @@ class SqliteSubscriber:
         mine = (_deliveries.c.queue == self._queue) & (_deliveries.c.state == "waiting")
         # What failed goes to the end: it is tried again after what has been tried less.
         query = select(_deliveries).where(mine).order_by("attempts", "number").limit(1)
+        waiting = select(func.count()).select_from(_deliveries).where(mine)
+        depth = Depth(self._queue)
         logger.info("listening to %s", self._queue)
         while not stop.is_set():
+            depth.tell(lambda: self._count(waiting))
             with self._engine.begin() as db:
                 row = db.execute(query).first()
             if row is None:
@@ -108,6 +114,10 @@ class SqliteSubscriber:
             verdict = attempt(self.system, self._queue, message, handle, number)
             self._settle(row.number, number, verdict)
         self._engine.dispose()
+
+    def _count(self, query: Select[tuple[int]]) -> int:
+        with self._engine.begin() as db:
+            return int(db.scalar(query) or 0)
 
     def _settle(self, delivery: int, attempts: int, verdict: Verdict) -> None:
         state = {Verdict.DONE: "done", Verdict.PARK: "parked", Verdict.AGAIN: "waiting"}[verdict]

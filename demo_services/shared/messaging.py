@@ -8,13 +8,15 @@ message fans out to several queues.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import context, propagate, trace
 from opentelemetry.trace import Link, SpanKind
 
 import clew
+from demo_services.shared import names
 
 _tracer = trace.get_tracer("demo_services")
 
@@ -37,7 +39,9 @@ def continued(headers: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def sending(system: str, topic: str, message_id: str) -> Iterator[dict[str, str]]:
+def sending(
+    system: str, topic: str, message_id: str, clock: Callable[[], float] = time.time
+) -> Iterator[dict[str, str]]:
     """The span of sending one message; gives the headers to send along."""
     attributes = {
         "messaging.system": system,
@@ -49,7 +53,15 @@ def sending(system: str, topic: str, message_id: str) -> Iterator[dict[str, str]
     with _tracer.start_as_current_span(
         f"send {topic}", kind=SpanKind.PRODUCER, attributes=attributes
     ):
-        yield carried()
+        yield {**carried(), names.SENT_AT: f"{clock():.3f}"}
+
+
+def age(headers: Mapping[str, str], clock: Callable[[], float] = time.time) -> float | None:
+    """Seconds since a message was sent; None where its headers don't tell."""
+    try:
+        return max(0.0, clock() - float(headers[names.SENT_AT]))
+    except (KeyError, ValueError):
+        return None
 
 
 @contextmanager

@@ -23,6 +23,11 @@ OUTBOX = "shop.outbox.waiting"  # gauge, {message}: events that the broker has n
 
 # Messages. Attributes: QUEUE and OUTCOME: handled, duplicate, retried, parked.
 MESSAGES = "shop.messages"  # counter, {message}
+# Of a queue, as its consumer sees it. Attribute: QUEUE.
+QUEUE_DEPTH = "shop.queue.depth"  # gauge, {message}: waiting
+QUEUE_AGE = "shop.queue.age"  # gauge, s: how long the message that was taken last had waited
+# The header that tells when a message was sent, seconds since the epoch.
+SENT_AT = "shop-sent-at"
 
 # What somebody switched on, on purpose. Attribute: FAULT.
 FAULT_LEVEL = "shop.fault.level"  # gauge: 0 is off

@@ -26,6 +26,8 @@ _compensations = _meter.create_counter(names.COMPENSATIONS, "{step}")
 _unfinished = _meter.create_gauge(names.UNFINISHED, "{order}")
 _outbox = _meter.create_gauge(names.OUTBOX, "{message}")
 _messages = _meter.create_counter(names.MESSAGES, "{message}")
+_depth = _meter.create_gauge(names.QUEUE_DEPTH, "{message}")
+_age = _meter.create_gauge(names.QUEUE_AGE, "s")
 
 BREAKER_STATES = {"closed": 0, "half-open": 1, "open": 2}
 
@@ -96,6 +98,16 @@ def message(queue: str, outcome: str) -> None:
     _messages.add(1, {names.QUEUE: queue, names.OUTCOME: outcome})
     if outcome == "parked":
         _event(names.EVENT_PARKED, {names.QUEUE: queue})
+
+
+def queue_depth(queue: str, messages: int) -> None:
+    """How many messages wait in a queue."""
+    _depth.set(messages, {names.QUEUE: queue})
+
+
+def queue_age(queue: str, seconds: float) -> None:
+    """How long the message that is taken now has waited."""
+    _age.set(seconds, {names.QUEUE: queue})
 
 
 def watch_faults(levels: Callable[[], Mapping[str, float]]) -> None:

@@ -23,15 +23,20 @@ Level = float | Rate | None
 
 @dataclass(frozen=True)
 class Case:
-    """`labels` are those that the alert must have. Phases last `phase` minutes."""
+    """`labels` are those that the alert must have. Phases last `phase` minutes. It must fire at the
+    end of the second, or `fires` minutes after its begin: one that compares with what is usual does
+    not fire for ever."""
 
     series: list[tuple[str, Level, Level]]
     labels: dict[str, str] = field(default_factory=dict)
     phase: int = 40
+    fires: int | None = None
 
 
 _COUNT = "http_server_request_duration_seconds_count"
 _BUCKET = "http_server_request_duration_seconds_bucket"
+_LAG = "clew_event_loop_lag_seconds_bucket"
+_POOL = '{service_name="users",clew_thread_pool_name="anyio"}'
 _USERS = {"service_name": "users"}
 
 
@@ -42,10 +47,17 @@ def _requests(status: str, below: float, firing: float, **more: str) -> tuple[st
 
 
 def _burn(name: str, below: float, firing: float, phase: int) -> Case:
-    """Of users-availability, objective 99.5 %: shares of bad requests."""
+    """Of an objective of 99.5 %: shares of bad requests."""
     return Case(
-        [_requests("200", 1 - below, 1 - firing), _requests("500", below, firing)],
-        {"service_name": "users", "slo": "users-availability"},
+        [
+            _requests("200", 1 - below, 1 - firing, http_route="/users/{user_id}"),
+            _requests("500", below, firing, http_route="/users/{user_id}"),
+        ],
+        {
+            "service_name": "users",
+            "http_route": "/users/{user_id}",
+            "slo": "a",
+        },
         phase,
     )
 
@@ -69,8 +81,8 @@ CASES: dict[str, Case] = {
         ],
         _USERS,
     ),
-    "RequestsSurged": Case([_requests("200", 1, 3.5)], _USERS, 12),
-    "RequestsDropped": Case([_requests("200", 2, 0.5)], _USERS, 12),
+    "RequestsSurged": Case([_requests("200", 1, 3.5)], _USERS, 80, fires=8),
+    "RequestsDropped": Case([_requests("200", 2, 0.5)], _USERS, 80, fires=10),
     "ServiceSilent": Case(
         [('clew_export_sent_total{service_name="users",service_instance_id="a"}', 1, GONE)],
         _USERS,
@@ -82,6 +94,47 @@ CASES: dict[str, Case] = {
         ],
         _USERS,
         20,
+    ),
+    # Of 100 waits 96, or 94, are shorter than a quarter of a second.
+    "EventLoopBlocked": Case(
+        [
+            (f'{_LAG}{{service_name="users",le="0.25"}}', Rate(0.96), Rate(0.94)),
+            (f'{_LAG}{{service_name="users",le="0.5"}}', Rate(1), Rate(1)),
+            (f'{_LAG}{{service_name="users",le="+Inf"}}', Rate(1), Rate(1)),
+        ],
+        _USERS,
+    ),
+    "ThreadPoolFull": Case(
+        [
+            (f"clew_thread_pool_usage{_POOL}", 36, 37),
+            (f"clew_thread_pool_limit{_POOL}", 40, 40),
+        ],
+        {**_USERS, "clew_thread_pool_name": "anyio"},
+    ),
+    "ProcessMemoryHigh": Case(
+        [('process_memory_usage_bytes{service_name="users"}', 2**30, 2**30 + 1024)], _USERS
+    ),
+    "ProcessCpuBusy": Case(
+        [
+            (
+                'process_cpu_time_seconds_total{service_name="users",cpu_mode="user"}',
+                Rate(0.5),
+                Rate(0.52),
+            ),
+            (
+                'process_cpu_time_seconds_total{service_name="users",cpu_mode="system"}',
+                Rate(0.39),
+                Rate(0.39),
+            ),
+        ],
+        _USERS,
+    ),
+    "FileDescriptorsLow": Case(
+        [
+            ('process_unix_file_descriptor_count{service_name="users"}', 819, 820),
+            ('clew_process_file_descriptor_limit{service_name="users"}', 1024, 1024),
+        ],
+        _USERS,
     ),
     "BreakerOpen": Case(
         [('shop_breaker_state{service_name="orders",shop_downstream="payments"}', 1, 2)],
@@ -96,6 +149,14 @@ CASES: dict[str, Case] = {
     ),
     "EventsWaiting": Case(
         [('shop_outbox_waiting{service_name="orders"}', 20, 21)], {"service_name": "orders"}
+    ),
+    # Two minutes and a little more, with one that waits.
+    "QueueAging": Case(
+        [
+            ('shop_queue_age_seconds{service_name="inventory",shop_queue="inventory"}', 120, 121),
+            ('shop_queue_depth{service_name="inventory",shop_queue="inventory"}', 1, 1),
+        ],
+        {"service_name": "inventory", "shop_queue": "inventory"},
     ),
     "MessagesParked": Case(
         [
@@ -132,6 +193,10 @@ CASES: dict[str, Case] = {
         ],
         {"exporter": "e", "data_type": "traces"},
     ),
+    "CollectorLost": Case(
+        [('otelcol_exporter_send_failed_log_records_total{exporter="e"}', Rate(0), Rate(0.01))],
+        {"exporter": "e"},
+    ),
     "SpoolFilling": Case(
         [('clew_export_spooled_bytes{service_name="users"}', 65_536, 65_537)], _USERS
     ),
@@ -162,8 +227,8 @@ CASES: dict[str, Case] = {
         {"host_name": "h", "mountpoint": "/"},
     ),
     # Shares of bad requests around burn rate times 0.5 %.
-    "SloBurnFast": _burn("SloBurnFast", 0.071, 0.08, 300),
-    "SloBurnSteady": _burn("SloBurnSteady", 0.029, 0.035, 800),
-    "SloBurnSlow": _burn("SloBurnSlow", 0.0149, 0.018, 2_600),
-    "SloBurnCreeping": _burn("SloBurnCreeping", 0.0049, 0.006, 7_000),
+    "SloBurnFast": _burn("SloBurnFast", 0.071, 0.08, 90),
+    "SloBurnSteady": _burn("SloBurnSteady", 0.029, 0.035, 240),
+    "SloBurnSlow": _burn("SloBurnSlow", 0.0149, 0.018, 600),
+    "SloBurnCreeping": _burn("SloBurnCreeping", 0.0049, 0.006, 1_500),
 }

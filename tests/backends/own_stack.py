@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class OwnStack:
         return [entry for entry in found if entry["name"] not in out]
 
 
+@cache
 def binary(name: str) -> str:
     """Return the path of a backend's program; fail with what to do if it is not on this machine."""
     done = subprocess.run(

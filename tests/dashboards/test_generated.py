@@ -13,7 +13,11 @@ from tests.backends.own_stack import binary
 
 ROOT = Path(__file__).parents[2]
 BOARDS = sorted((ROOT / "dashboards/generated").glob("*.json"))
-VALUES = {"service": "users", "route": ".+", "correlation_id": "my-first"}
+VALUES = {
+    **dict.fromkeys(("service", "entry"), "users"),
+    **dict.fromkeys(("route", "slo"), ".+"),
+    "correlation_id": "my-first",
+}
 each_board = pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
 
 

@@ -31,6 +31,8 @@ telemetry.order_ended("confirmed")
 telemetry.compensated("goods", "a")
 telemetry.backlog(1, 2)
 telemetry.message("notifications", "parked")
+telemetry.queue_depth("notifications", 3)
+telemetry.queue_age("notifications", 1.5)
 telemetry.watch_faults(lambda: {"latency": 1.0})
 for resource in reader.get_metrics_data().resource_metrics:
     for scope in resource.scope_metrics:

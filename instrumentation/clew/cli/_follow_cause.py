@@ -1,0 +1,191 @@
+"""Why a request failed: the deepest failures first, each with where, what and which log line.
+
+A failed span whose descendants failed too only passes their failure on. A call that failed because
+the called service refused, or took too long, leads on into that service: there is the cause.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from clew import _names
+from clew.cli import _follow_tree as tree
+from clew.cli._follow_gather import Trace
+from clew.cli._follow_tree import Problem
+from clew.readers import LogLine, Span
+
+MAX_CAUSES = 3
+"""How many different failures are told; the waterfall shows all."""
+
+_WAITED = 0.8
+"""A callee that took this share of a failed call's time is what the call waited for."""
+
+_LEVELS = {"WARNING": 1, "WARN": 1, "ERROR": 2, "CRITICAL": 3, "FATAL": 3}
+_CALLS = ("CLIENT", "PRODUCER")
+_GRPC_STATUS = "rpc.grpc.status_code"
+_RPC_STATUS = "rpc.response.status_code"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One failure.
+
+    `span` is None where only a log line tells of it. `waited_ms` is set where a caller gave up:
+    how long it had waited, and `caller` is its service. `alike` counts further failures of the same
+    kind. `depth` is how deep the span stands in its trace.
+    """
+
+    service: str
+    span: Span | None
+    problem: Problem | None
+    line: LogLine | None
+    caller: str = ""
+    waited_ms: float | None = None
+    alike: int = 0
+    depth: int = 0
+
+
+def causes(trace: Trace) -> tuple[Cause, ...]:
+    """What went wrong in that trace, the deepest first; nothing where nothing did."""
+    rows = tree.rows(trace)
+    depths = {row.item.span_id: row.depth for row in rows if isinstance(row.item, Span)}
+    view = _View(trace, depths)
+    found = [view.cause(span) for span in view.leaves()]
+    if not found:
+        found = [view.refusal(span) for span in view.refused()]
+    if not found:
+        found = [_of_line(line) for line in trace.lines if _LEVELS.get(line.severity, 0) >= 2]
+    found.sort(key=lambda one: (-one.depth, _began(one)))
+    return tuple(_grouped(found))
+
+
+def made_good(trace: Trace) -> bool:
+    """Whether the request was answered well in spite of what failed on its way."""
+    # Without a root the trace isn't whole, and nobody can say how it ended.
+    roots = [span for span in trace.spans if not span.parent_id or span.kind == "SERVER"]
+    first = min(roots, key=lambda span: span.start_ns, default=None)
+    return first is not None and first.status != "ERROR" and _code(first) < 400
+
+
+class _View:
+    """A trace with its relations."""
+
+    def __init__(self, trace: Trace, depths: dict[str, int]) -> None:
+        self._trace = trace
+        self._depths = depths
+        self._spans = {span.span_id: span for span in trace.spans}
+        self._children: dict[str, list[Span]] = {}
+        for span in trace.spans:
+            self._children.setdefault(span.parent_id, []).append(span)
+
+    def leaves(self) -> list[Span]:
+        """Failed spans beneath which nothing failed."""
+        failed = [span for span in self._trace.spans if span.status == "ERROR"]
+        passing = set()
+        for span in failed:
+            passing |= self._ancestors(span)
+        return [span for span in failed if span.span_id not in passing]
+
+    def refused(self) -> list[Span]:
+        """Requests answered with 400 or more, which is no error of the server's span."""
+        spans = [s for s in self._trace.spans if s.kind == "SERVER" and _code(s) >= 400]
+        passing = set()
+        for span in spans:
+            passing |= self._ancestors(span)
+        return [span for span in spans if span.span_id not in passing]
+
+    def cause(self, leaf: Span) -> Cause:
+        """The failure that `leaf` tells of, in the service where it came about."""
+        callee = self._callee(leaf)
+        if callee is None:
+            return self._of(leaf, leaf)
+        if _code(callee) >= 400 or _same_rpc(leaf, callee):
+            return self._of(callee, leaf)
+        slow = self._slowest(callee)
+        waited = leaf.duration_s * 1000
+        return replace(self._of(slow, leaf), caller=leaf.service, waited_ms=waited)
+
+    def refusal(self, span: Span) -> Cause:
+        """The refusal with which `span` ended."""
+        return self._of(span, span)
+
+    def _of(self, place: Span, failed: Span) -> Cause:
+        problem = tree.problem(place) or tree.problem(failed)
+        line = self._line(place) or (self._line(failed) if place is not failed else None)
+        depth = self._depths.get(place.span_id, 0)
+        return Cause(place.service, place, problem, line, depth=depth)
+
+    def _callee(self, call: Span) -> Span | None:
+        """The span on the other side of a failed call, where the failure came from there."""
+        if call.kind not in _CALLS:
+            return None
+        for child in self._children.get(call.span_id, []):
+            refused = _code(child) >= 400 and _code(child) == _code(call)
+            slow = child.end_ns > call.end_ns or (
+                child.duration_s >= _WAITED * call.duration_s and not _code(call)
+            )
+            if child.kind == "SERVER" and (refused or _same_rpc(call, child) or slow):
+                return child
+        return None
+
+    def _slowest(self, span: Span) -> Span:
+        """The deepest span that took most of the time of `span`, or `span` itself."""
+        seen = set()
+        while span.span_id not in seen:
+            seen.add(span.span_id)
+            for child in self._children.get(span.span_id, []):
+                if child.duration_s >= _WAITED * span.duration_s:
+                    span = child
+                    break
+        return span
+
+    def _line(self, span: Span) -> LogLine | None:
+        """The line that tells most of that span: the worst, of those the first."""
+        own = [line for line in self._trace.lines if line.span_id == span.span_id]
+        bad = [line for line in own if _LEVELS.get(line.severity)]
+        # An access line repeats what the span itself says.
+        bad = [line for line in bad if line.logger != _names.ACCESS_LOGGER] or bad
+        return max(bad, key=lambda line: (_LEVELS[line.severity], -line.time_ns), default=None)
+
+    def _ancestors(self, span: Span) -> set[str]:
+        found: set[str] = set()
+        while span.parent_id in self._spans and span.parent_id not in found:
+            found.add(span.parent_id)
+            span = self._spans[span.parent_id]
+        return found
+
+
+def _of_line(line: LogLine) -> Cause:
+    return Cause(line.service, None, tree.problem(line), line)
+
+
+def _grouped(found: list[Cause]) -> list[Cause]:
+    """One for each kind of failure: the first, which counts the others."""
+    kinds: dict[object, Cause] = {}
+    for one in found:
+        problem = (one.problem.type, one.problem.message) if one.problem else None
+        name = one.span.name if one.span else one.line.message if one.line else ""
+        kind = (one.service, name, problem)
+        known = kinds.get(kind)
+        kinds[kind] = replace(known, alike=known.alike + 1) if known else one
+    return list(kinds.values())
+
+
+def _began(cause: Cause) -> int:
+    if cause.span is not None:
+        return cause.span.start_ns
+    return cause.line.time_ns if cause.line else 0
+
+
+def _code(span: Span) -> int:
+    code = span.attributes.get(_names.HTTP_RESPONSE_STATUS_CODE)
+    return code if isinstance(code, int) else 0
+
+
+def _same_rpc(call: Span, served: Span) -> bool:
+    """Whether both sides of an RPC ended with the same status, and no good one."""
+    for key in (_GRPC_STATUS, _RPC_STATUS):
+        status = call.attributes.get(key)
+        if status not in (None, 0, "OK") and served.attributes.get(key) == status:
+            return True
+    return False

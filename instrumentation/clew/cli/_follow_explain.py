@@ -1,0 +1,103 @@
+"""The cause section in words: the same sentences for the terminal and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clew import _names
+from clew.cli import _follow_cause, _follow_usual
+from clew.cli._follow_cause import MAX_CAUSES, Cause
+from clew.cli._follow_gather import Found, Trace
+from clew.cli._follow_usual import Slow
+from clew.readers import Reader, Span
+
+HEAD, PROBLEM, PLACE, LINE, MORE = "head", "problem", "place", "line", "more"
+CAUSE, ON_THE_WAY, SLOW = "cause", "on the way", "slow"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one trace went as it did; empty where nothing failed and nothing was slow."""
+
+    causes: tuple[Cause, ...] = ()
+    slow: tuple[Slow, ...] = ()
+    made_good: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of the section: its `kind` (HEAD, …) and its text. `title` only on a HEAD."""
+
+    kind: str
+    text: str
+    title: str = ""
+
+
+def explain(reader: Reader, found: Found) -> tuple[Explanation, ...]:
+    """One explanation for each trace that was found, in their order."""
+    return tuple(_of_trace(reader, trace) for trace in found.traces)
+
+
+def parts(explanation: Explanation) -> Iterator[Part]:
+    """The section's lines, the deepest cause first."""
+    title = ON_THE_WAY if explanation.made_good else CAUSE
+    for cause in explanation.causes[:MAX_CAUSES]:
+        yield from _of_cause(cause, title)
+    left_out = len(explanation.causes) - MAX_CAUSES
+    if left_out > 0:
+        yield Part(MORE, f"{left_out} other failures stand in the timeline")
+    for slow in explanation.slow:
+        # Who only waited for a slow one says nothing new.
+        if slow.of_its_own:
+            yield Part(HEAD, _slow_text(slow), SLOW)
+
+
+def span_text(span: Span) -> str:
+    """Service, name, status code and, for calls and messages, the kind."""
+    words = [span.service, span.name]
+    status = span.attributes.get(_names.HTTP_RESPONSE_STATUS_CODE)
+    if status is not None:
+        words.append(str(status))
+    if span.kind in ("CLIENT", "PRODUCER", "CONSUMER"):
+        words.append(f"({span.kind.lower()})")
+    return "  ".join(words)
+
+
+def slow_words(slow: Slow) -> str:
+    """How long it took, and how long is usual."""
+    assert slow.usual.p95_s is not None
+    return (
+        f"took {slow.span.duration_s * 1000:.1f} ms; usually 95 of 100 take at most "
+        f"{slow.usual.p95_s * 1000:.1f} ms ({slow.usual.requests} requests in the hour before)"
+    )
+
+
+def _of_trace(reader: Reader, trace: Trace) -> Explanation:
+    causes = _follow_cause.causes(trace)
+    slow = _follow_usual.slow(reader, trace)
+    return Explanation(causes, slow, bool(causes) and _follow_cause.made_good(trace))
+
+
+def _of_cause(cause: Cause, title: str) -> Iterator[Part]:
+    line = cause.line
+    head = cause.service if cause.span is None else span_text(cause.span)
+    if cause.waited_ms is not None and cause.span is not None:
+        took = cause.span.duration_s * 1000
+        head += f"  took {took:.1f} ms; {cause.caller} gave up after {cause.waited_ms:.1f} ms"
+    yield Part(HEAD, head, title)
+    if cause.problem is not None:
+        what = ": ".join(part for part in (cause.problem.type, cause.problem.message) if part)
+        yield Part(PROBLEM, what)
+        if cause.problem.place:
+            yield Part(PLACE, f"at {cause.problem.place}")
+    if line is not None:
+        logger = f"{line.logger}: " if line.logger else ""
+        where = "" if line.service == cause.service else f"{line.service} "
+        yield Part(LINE, f"{where}{line.severity} {logger}{line.message}")
+    if cause.alike:
+        yield Part(MORE, f"and {cause.alike} more like it")
+
+
+def _slow_text(slow: Slow) -> str:
+    return f"{span_text(slow.span)}  {slow_words(slow)}"

@@ -17,6 +17,9 @@ from clew.readers import LogLine, Span
 MAX_CAUSES = 3
 """How many different failures are told; the waterfall shows all."""
 
+_ACCEPTED = 202
+"""An answer that promises, and says nothing of how it will end (RFC 9110, section 15.3.3)."""
+
 _WAITED = 0.8
 """A callee that took this share of a failed call's time is what the call waited for."""
 
@@ -30,7 +33,7 @@ _RPC_STATUS = "rpc.response.status_code"
 class Cause:
     """One failure.
 
-    `span` is None where only a log line tells of it. `waited_ms` is set where a caller gave up:
+    `span` is None where a log line outside of any span tells of it. `waited_ms` is set where a caller gave up:
     how long it had waited, and `caller` is its service. `alike` counts further failures of the same
     kind. `depth` is how deep the span stands in its trace.
     """
@@ -54,7 +57,7 @@ def causes(trace: Trace) -> tuple[Cause, ...]:
     if not found:
         found = [view.refusal(span) for span in view.refused()]
     if not found:
-        found = [_of_line(line) for line in trace.lines if _LEVELS.get(line.severity, 0) >= 2]
+        found = [view.of_line(line) for line in trace.lines if _LEVELS.get(line.severity, 0) >= 2]
     found.sort(key=lambda one: (-one.depth, _began(one)))
     return tuple(_grouped(found))
 
@@ -64,7 +67,9 @@ def made_good(trace: Trace) -> bool:
     # Without a root the trace isn't whole, and nobody can say how it ended.
     roots = [span for span in trace.spans if not span.parent_id or span.kind == "SERVER"]
     first = min(roots, key=lambda span: span.start_ns, default=None)
-    return first is not None and first.status != "ERROR" and _code(first) < 400
+    if first is None or first.status == "ERROR":
+        return False
+    return _code(first) < 400 and _code(first) != _ACCEPTED
 
 
 class _View:
@@ -80,11 +85,22 @@ class _View:
 
     def leaves(self) -> list[Span]:
         """Failed spans beneath which nothing failed."""
-        failed = [span for span in self._trace.spans if span.status == "ERROR"]
+        failed = [span for span in self._trace.spans if self._failed(span)]
         passing = set()
         for span in failed:
             passing |= self._ancestors(span)
         return [span for span in failed if span.span_id not in passing]
+
+    def _failed(self, span: Span) -> bool:
+        """Whether its status says so; or it tells of an exception beneath one that failed.
+
+        Servers of gRPC record the exception and leave the status as it was.
+        """
+        if span.status == "ERROR":
+            return True
+        if not any(event.name == _names.EXCEPTION_EVENT for event in span.events):
+            return False
+        return any(self._spans[above].status == "ERROR" for above in self._ancestors(span))
 
     def refused(self) -> list[Span]:
         """Requests answered with 400 or more, which is no error of the server's span."""
@@ -109,9 +125,14 @@ class _View:
         """The refusal with which `span` ended."""
         return self._of(span, span)
 
+    def of_line(self, line: LogLine) -> Cause:
+        """The failure that only a log line tells of."""
+        span, depth = self._spans.get(line.span_id), self._depths.get(line.span_id, 0)
+        return Cause(line.service, span, tree.problem(line), line, depth=depth)
+
     def _of(self, place: Span, failed: Span) -> Cause:
         problem = tree.problem(place) or tree.problem(failed)
-        line = self._line(place) or (self._line(failed) if place is not failed else None)
+        line = self._line(place) or self._line(failed)
         depth = self._depths.get(place.span_id, 0)
         return Cause(place.service, place, problem, line, depth=depth)
 
@@ -140,7 +161,19 @@ class _View:
         return span
 
     def _line(self, span: Span) -> LogLine | None:
-        """The line that tells most of that span: the worst, of those the first."""
+        """The line that tells most of that span; else of the nearest above that has one."""
+        seen: set[str] = set()
+        above: Span | None = span
+        while above is not None and above.span_id not in seen:
+            seen.add(above.span_id)
+            line = self._worst(above)
+            if line is not None:
+                return line
+            above = self._spans.get(above.parent_id)
+        return None
+
+    def _worst(self, span: Span) -> LogLine | None:
+        """The worst line of that very span, of equals the first."""
         own = [line for line in self._trace.lines if line.span_id == span.span_id]
         bad = [line for line in own if _LEVELS.get(line.severity)]
         # An access line repeats what the span itself says.
@@ -155,17 +188,14 @@ class _View:
         return found
 
 
-def _of_line(line: LogLine) -> Cause:
-    return Cause(line.service, None, tree.problem(line), line)
-
-
 def _grouped(found: list[Cause]) -> list[Cause]:
     """One for each kind of failure: the first, which counts the others."""
     kinds: dict[object, Cause] = {}
     for one in found:
         problem = (one.problem.type, one.problem.message) if one.problem else None
-        name = one.span.name if one.span else one.line.message if one.line else ""
-        kind = (one.service, name, problem)
+        # Without an exception, what was logged is all that tells one failure from another.
+        line = one.line.message if one.line and not problem else ""
+        kind = (one.service, one.span.name if one.span else "", problem, line)
         known = kinds.get(kind)
         kinds[kind] = replace(known, alike=known.alike + 1) if known else one
     return list(kinds.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from clew import _names
 from clew.cli import _follow_cause, _follow_usual
@@ -11,6 +12,8 @@ from clew.cli._follow_cause import MAX_CAUSES, Cause
 from clew.cli._follow_gather import Found, Trace
 from clew.cli._follow_usual import Slow
 from clew.readers import Reader, Span
+
+_LONGEST = 240  # characters of a line of the section
 
 HEAD, PROBLEM, PLACE, LINE, MORE = "head", "problem", "place", "line", "more"
 CAUSE, ON_THE_WAY, SLOW = "cause", "on the way", "slow"
@@ -47,21 +50,34 @@ def parts(explanation: Explanation) -> Iterator[Part]:
     left_out = len(explanation.causes) - MAX_CAUSES
     if left_out > 0:
         yield Part(MORE, f"{left_out} other failures stand in the timeline")
+    alike: dict[tuple[str, str], list[Slow]] = {}
     for slow in explanation.slow:
         # Who only waited for a slow one says nothing new.
         if slow.of_its_own:
-            yield Part(HEAD, _slow_text(slow), SLOW)
+            alike.setdefault((slow.span.service, slow.span.name), []).append(slow)
+    for group in alike.values():
+        yield Part(HEAD, f"{span_text(group[0].span)}  {slow_words(group[0])}", SLOW)
+        if len(group) > 1:
+            yield Part(MORE, f"and {len(group) - 1} more like it")
 
 
 def span_text(span: Span) -> str:
     """Service, name, status code and, for calls and messages, the kind."""
-    words = [span.service, span.name]
+    words = [span.service, _name(span)]
     status = span.attributes.get(_names.HTTP_RESPONSE_STATUS_CODE)
     if status is not None:
         words.append(str(status))
     if span.kind in ("CLIENT", "PRODUCER", "CONSUMER"):
         words.append(f"({span.kind.lower()})")
     return "  ".join(words)
+
+
+def _name(span: Span) -> str:
+    """The span's name, with the path where the name has none: calls, and requests unrouted."""
+    path = str(span.attributes.get(_names.URL_PATH, ""))
+    if not path:
+        path = urlsplit(str(span.attributes.get(_names.URL_FULL, ""))).path
+    return f"{span.name} {path}" if path and "/" not in span.name else span.name
 
 
 def slow_words(slow: Slow) -> str:
@@ -88,16 +104,17 @@ def _of_cause(cause: Cause, title: str) -> Iterator[Part]:
     yield Part(HEAD, head, title)
     if cause.problem is not None:
         what = ": ".join(part for part in (cause.problem.type, cause.problem.message) if part)
-        yield Part(PROBLEM, what)
+        yield Part(PROBLEM, _short(what))
         if cause.problem.place:
             yield Part(PLACE, f"at {cause.problem.place}")
     if line is not None:
         logger = f"{line.logger}: " if line.logger else ""
         where = "" if line.service == cause.service else f"{line.service} "
-        yield Part(LINE, f"{where}{line.severity} {logger}{line.message}")
+        yield Part(LINE, _short(f"{where}{line.severity} {logger}{line.message}"))
     if cause.alike:
         yield Part(MORE, f"and {cause.alike} more like it")
 
 
-def _slow_text(slow: Slow) -> str:
-    return f"{span_text(slow.span)}  {slow_words(slow)}"
+def _short(text: str) -> str:
+    # Some exceptions bring pages; the timeline below has all of it.
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -144,9 +144,7 @@ def _watch(reader: Reader, target: Target, since_s: float, stack: bool) -> None:
         sys.exit(FOUND)
 
 
-def watched_text(
-    found: Found, why: Sequence[Explanation], target: Target, style: Style
-) -> str:
+def watched_text(found: Found, why: Sequence[Explanation], target: Target, style: Style) -> str:
     """One picture of a request that still runs."""
     if not found.anything:
         lines = [f"waiting for {target.ids[0].value}"]

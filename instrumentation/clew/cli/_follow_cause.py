@@ -33,9 +33,9 @@ _RPC_STATUS = "rpc.response.status_code"
 class Cause:
     """One failure.
 
-    `span` is None where a log line outside of any span tells of it. `waited_ms` is set where a caller gave up:
-    how long it had waited, and `caller` is its service. `alike` counts further failures of the same
-    kind. `depth` is how deep the span stands in its trace.
+    `span` is None where a log line outside of any span tells of it. `waited_ms` is set where a
+    caller gave up: how long it had waited, and `caller` is its service. `alike` counts further
+    failures of the same kind. `depth` is how deep the span stands in its trace.
     """
 
     service: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from clew._version import __version__
+from clew.cli.doctor import doctor
 from clew.cli.follow import follow
 from clew.cli.lens import lens
 from clew.cli.run import run
@@ -18,4 +19,5 @@ def main() -> None:
 
 main.add_command(run)
 main.add_command(follow)
+main.add_command(doctor)
 main.add_command(lens)

@@ -31,9 +31,10 @@ def command(words: Sequence[str], path: str | None = None) -> list[str]:
         click.ClickException: there is no such program.
     """
     program = words[0]
-    beside = Path(sys.executable).with_name(program)
-    if os.sep not in program and beside.exists():
-        return [str(beside), *words[1:]]
+    if Path(program).name == program:  # a name, and no path
+        beside = Path(sys.executable).with_name(program)
+        if beside.exists():
+            return [str(beside), *words[1:]]
     found = shutil.which(program, path=path)
     if found is None:
         raise click.ClickException(

@@ -21,7 +21,7 @@ _OTHER_TRACE_ID = re.compile(r"([0-9a-f]{1,32})([-:].*)?", re.IGNORECASE)
 _NAMED = re.compile(r"""([A-Za-z][\w.-]*)["']?\s*[:=]\s*["']?(.*)""", re.DOTALL)
 # What stands before a header in a pasted command or in what `curl -v` printed.
 _BEFORE = re.compile(r"""(?:-H|--header|[<>])\s*["']?""")
-_PAGE = re.compile(r"https?://\S+/(?:trace|traces|follow)/([^\s/?#]+)")
+_PAGE = re.compile(r"https?://\S+/(?:trace|traces|follow)/([^\s/?#]+)\S*")
 # Names within a log line that is not JSON.
 _WITHIN = re.compile(r"""\b(trace_id|traceid|correlation_id)["']?[=:]\s*["']?([^\s"',;]+)""")
 

@@ -77,7 +77,7 @@ def follow(
     found = look(reader, target, since, wait or 0.0, time.time_ns, time.sleep)
     why = explain(reader, found)
     if page is not None and found.anything:
-        _write(page, as_html(found, why))
+        write(page, as_html(found, why))
     if json_wanted:
         click.echo(as_json(found, why))
     elif found.anything:
@@ -156,7 +156,8 @@ def watched_text(found: Found, why: Sequence[Explanation], target: Target, style
     return "\n".join([*lines, *found.problems, style.dim("watching; Ctrl-C ends it")])
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """Write the page. Raises UsageError where that can't be done."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

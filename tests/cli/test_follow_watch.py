@@ -40,7 +40,7 @@ def test_a_span_that_has_not_ended_is_known_by_its_children() -> None:
     assert unfinished(found) == 1
     text = watched_text(found, explain(reader, found), parse("order-7"), Style())
     assert "users  GET /users/{user_id}" in text
-    assert "1 spans above these have not ended" in text
+    assert "1 span above these: not ended" in text
     whole = replace(found, traces=(replace(found.traces[0], spans=(ENTRY, CALL, LOOKUP)),))
     assert unfinished(whole) == 0
 

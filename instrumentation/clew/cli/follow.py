@@ -152,7 +152,8 @@ def watched_text(found: Found, why: Sequence[Explanation], target: Target, style
         lines = [render(found, style, why)]
     open_spans = _follow_watch.unfinished(found)
     if open_spans:
-        lines += ["", f"{open_spans} spans above these have not ended, or have not arrived"]
+        spans = "1 span" if open_spans == 1 else f"{open_spans} spans"
+        lines += ["", f"{spans} above these: not ended, or not arrived"]
     return "\n".join([*lines, *found.problems, style.dim("watching; Ctrl-C ends it")])
 
 

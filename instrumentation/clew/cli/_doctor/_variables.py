@@ -63,7 +63,7 @@ def workers(around: Surroundings) -> Result:
     shared = _shared_ids(around)
     if shared or fixed:
         found = (
-            f"{len(shared)} processes are service.instance.id {around_id(around, shared)}"
+            f"{len(shared)} processes are service.instance.id {_identity(around, shared)}"
             if shared
             else f"OTEL_RESOURCE_ATTRIBUTES sets service.instance.id={fixed} for every process"
         )
@@ -75,11 +75,12 @@ def workers(around: Surroundings) -> Result:
             "Leave service.instance.id out of OTEL_RESOURCE_ATTRIBUTES: clew makes one for each "
             "process. What tells machines apart is host.name or k8s.pod.name.",
         )
-    seen = f"; {len(around.reports)} processes seen" if around.reports else ""
+    count = len(around.reports or ())
+    seen = f"; {count} process{'es' if count > 1 else ''} seen" if count else ""
     return good(WORKERS, f"an identity is made for each process{seen}")
 
 
-def around_id(around: Surroundings, pids: tuple[int, ...]) -> str:
+def _identity(around: Surroundings, pids: tuple[int, ...]) -> str:
     """The identity that those processes share."""
     return next(one.instance_id for one in around.reports or () if one.pid in pids)
 

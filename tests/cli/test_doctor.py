@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from clew._config import Settings
+from clew.cli import main
 from clew.cli._doctor import _checks, _run
 from clew.cli._doctor._report import Report
 from clew.cli._doctor._result import Result, State
 from clew.cli._doctor._surroundings import Pins, Surroundings
+from clew.cli._follow_style import Style
+from clew.cli.doctor import as_json, text
 from clew.readers import reader_from_environ
 from tests.cli.stores import Stores, stores_of
 from tests.support.otlp_grpc_sink import otlp_grpc_sink
@@ -219,3 +224,32 @@ def test_an_application_that_is_not_there(tmp_path: Path) -> None:
     """What can't be imported is an error of the words, not a healthy application."""
     with pytest.raises(_run.DidNotRun, match="ended by itself with 2"):
         _run.serve("nowhere:app", "/", environ({"OTEL_SDK_DISABLED": "true"}))
+
+
+def test_a_finding_for_people() -> None:
+    """Its sign and name, what was found, why and the fix; wrapped on a narrow terminal."""
+    finding = Result("clock", State.PROBLEM, "this machine is ahead", "it matters " * 8, "set it")
+    assert list(text(finding, Style()))[0] == "✗ clock                this machine is ahead"
+    assert "x clock" in next(text(finding, Style(unicode=False)))
+    assert next(text(finding, Style(color=True))).startswith("\x1b[31m")
+    narrow = list(text(finding, Style(width=70)))
+    assert max(map(len, narrow)) <= 70
+    assert [line.split()[0] for line in narrow if "  " in line.strip()] == ["✗", "why", "fix"]
+
+
+def test_findings_for_programs() -> None:
+    """States in words, and whether all is well."""
+    results = [Result("a", State.GOOD, "x"), Result("b", State.SKIPPED, "y")]
+    assert json.loads(as_json(results))["well"] is True
+    found = json.loads(as_json([*results, Result("c", State.PROBLEM, "z", "why", "fix")]))
+    assert (found["well"], found["checks"][2]["state"]) == (False, "problem")
+
+
+def test_the_command_ends_with_what_it_found(stores: Stores) -> None:
+    """Exit code 1 where something is to mend, 2 where the settings can't be used."""
+    own = {**around(stores).environ, "OTEL_TRACES_SAMPLER": "always_off"}
+    ended = CliRunner().invoke(main, ["doctor", "--wait", "1s"], env=own)
+    assert ended.exit_code == 1
+    assert "✗ sampling             OTEL_TRACES_SAMPLER is always_off" in ended.stdout
+    assert ended.stdout.endswith("not looked at\n")
+    assert CliRunner().invoke(main, ["doctor"], env={"CLEW_LOG_LEVEL": "x"}).exit_code == 2

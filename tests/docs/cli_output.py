@@ -64,10 +64,18 @@ def renewed(text: str) -> str:
                 (lens.otlp_grpc.removeprefix("http://"), "127.0.0.1:4317"),
                 (str(folder), "/home/you"),
             ):
-                said = said.replace(place, usual)
+                said = _replaced(said, place, usual)
             return f"```console\n$ {found['command']}\n{said}```"
 
         return _BLOCK.sub(block, text)
+
+
+def _replaced(text: str, place: str, usual: str) -> str:
+    """`usual` in place of `place`, with what columns stand to the right left where they are."""
+    lost = " " * (len(place) - len(usual))
+    in_column = re.compile(re.escape(place) + r"(\S*)(?= {2,}\S)")
+    text = in_column.sub(lambda found: usual + found[1] + lost, text)
+    return text.replace(place, usual)
 
 
 def settled(text: str) -> str:

@@ -78,14 +78,15 @@ def _row(row: tree.Row, start: int, length: int) -> Iterator[str]:
     if isinstance(item, LogLine):
         bad = " class=failed" if item.severity in ("ERROR", "FATAL", "CRITICAL") else ""
         yield f"<tr{bad}><td class=number>{begin}<td><td class=time>"
-        yield f'<i class=tick style="left:{left:.2f}%"></i>'
+        yield f'<div class=lane><i class=tick style="left:{left:.2f}%"></i></div>'
         yield f"<td {indent} class=log>{_text(_line_text(item))}"
     else:
         failed = " class=failed" if item.status == "ERROR" else ""
         width = max(0.3, (item.end_ns - item.start_ns) / length * 100)
         took = milliseconds(item.end_ns - item.start_ns)
         yield f"<tr{failed}><td class=number>{begin}<td class=number>{took}<td class=time>"
-        yield f'<i class=bar style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+        bar = f'<i class=bar style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+        yield f"<div class=lane>{bar}</div>"
         yield f"<td {indent}><details><summary>{_text(span_text(item))}</summary>"
         yield from _detail(item)
         yield "</details>"

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from clew import _names
 from clew.cli import _follow_tree as tree
-from clew.cli._follow_explain import CAUSE, HEAD, PLACE, PROBLEM, Explanation, parts, span_text
+from clew.cli._follow_explain import (
+    CAUSE,
+    HEAD,
+    PLACE,
+    PROBLEM,
+    Explanation,
+    Part,
+    parts,
+    span_text,
+)
 from clew.cli._follow_gather import Found, Trace
 from clew.cli._follow_style import NUMBER_COLUMNS, Style, clean, milliseconds, moment
 from clew.readers import CorrelationId, LogLine, Span
@@ -74,20 +83,25 @@ class _Page:
             yield f"{link.title}: {link.url}"
 
     def _cause(self, why: Explanation) -> Iterator[str]:
-        indent = " " * _TITLE_COLUMNS
         told = list(parts(why))
         for part in told:
-            text = self._clean(part.text)
-            if part.kind == HEAD:
-                title = f"{part.title:{_TITLE_COLUMNS}}"
-                shown = self._style.red(title) if part.title == CAUSE else title
-                yield self._style.bold(shown) + self._style.bold(text)
-            elif part.kind == PROBLEM:
-                yield indent + self._style.red(f"{self._style.cross} {text}")
-            else:
-                yield indent + ("  " if part.kind == PLACE else "") + text
+            sign = f"{self._style.cross} " if part.kind == PROBLEM else ""
+            inner = " " * (_TITLE_COLUMNS + (2 if part.kind == PLACE else 0))
+            lines = self._style.wrapped(sign + self._clean(part.text), len(inner))
+            first, *rest = (self._weighed(line, part) for line in lines)
+            yield (self._title(part.title) if part.kind == HEAD else inner) + first
+            yield from (inner + line for line in rest)
         if told:
             yield ""
+
+    def _title(self, title: str) -> str:
+        shown = f"{title:{_TITLE_COLUMNS}}"
+        return self._style.bold(self._style.red(shown) if title == CAUSE else shown)
+
+    def _weighed(self, line: str, part: Part) -> str:
+        if part.kind == PROBLEM:
+            return self._style.red(line)
+        return self._style.bold(line) if part.kind == HEAD else line
 
     def _row(self, row: tree.Row, start: int, end: int) -> str:
         item, style = row.item, self._style

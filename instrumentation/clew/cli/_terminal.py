@@ -44,5 +44,12 @@ def live() -> Iterator[Draw]:
     except ModuleNotFoundError:
         yield lambda text: click.echo(f"\x1b[H\x1b[2J{text}")
         return
-    with Live(console=Console(), screen=True, auto_refresh=False) as screen:
+    # Not redirected: what is drawn depends on what standard output really is.
+    with Live(
+        console=Console(),
+        screen=True,
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as screen:
         yield lambda text: screen.update(Text.from_ansi(text, no_wrap=True), refresh=True)

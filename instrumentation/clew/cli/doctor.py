@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -82,14 +80,13 @@ def text(result: Result, style: Style) -> Iterator[str]:
     name = f"{sign} {result.check:{_NAME_COLUMNS}}"
     if style.color:
         name = click.style(name, fg=_COLORS[result.state])
-    width = (style.width or shutil.get_terminal_size((100, 24)).columns) - _NAME_COLUMNS - 3
-    shown = _wrapped(clean(result.found, style.unicode), width if style.width else 0)
-    yield f"{name} {shown[0]}"
     indent = " " * (_NAME_COLUMNS + 3)
-    yield from (indent + line for line in shown[1:])
+    first, *rest = style.wrapped(clean(result.found, style.unicode), len(indent))
+    yield f"{name} {first}"
+    yield from (indent + line for line in rest)
     for title, words in (("why", result.why), ("fix", result.fix)):
         if words:
-            first, *rest = _wrapped(words, width - 5 if style.width else 0)
+            first, *rest = style.wrapped(words, len(indent) + 5)
             yield f"{indent}{style.bold(title)}  {first}"
             yield from (f"{indent}     {line}" for line in rest)
 
@@ -113,10 +110,3 @@ def _observed(words: Sequence[str], path: str, seconds: float | None) -> tuple[R
     if len(words) == 1 and ":" in words[0] and os.sep not in words[0]:
         return _run.serve(words[0], path, os.environ)
     return _run.observe(words, os.environ, seconds)
-
-
-def _wrapped(words: str, width: int) -> list[str]:
-    """Lines of at most so many columns; one line where `width` is 0."""
-    if not width:
-        return [words]
-    return textwrap.wrap(words, max(30, width), break_long_words=False) or [""]

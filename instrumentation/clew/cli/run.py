@@ -51,7 +51,9 @@ def run(words: tuple[str, ...]) -> None:
 
     Example: clew run uvicorn users:app --port 8001
 
-    Settings come from OTEL_* and CLEW_* variables; an invalid one ends this with code 2.
+    Settings come from OTEL_* and CLEW_* variables (clew config shows them).
+
+    Exit codes: those of CMD; 1 where CMD is not found, 2 where a setting is invalid.
     """
     try:
         Settings.from_environ(os.environ)

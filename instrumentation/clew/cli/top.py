@@ -100,7 +100,7 @@ def text(routes: Sequence[RouteStats], over: float, style: Style) -> str:
         (
             clean(one.service, style.unicode),
             clean(one.name, style.unicode),
-            f"{one.rate:.2f}",
+            _rate(one.rate),
             f"{one.errors / one.requests * 100:.1f} %" if one.errors and one.requests else "",
             _milliseconds(one.p50_s),
             _milliseconds(one.p95_s),
@@ -129,6 +129,10 @@ def nothing(reader: Reader, over: float, service: str) -> str:
         f"No requests{of} in the last {spoken(over)}, in {places}.\n"
         "Try --over 1h; or clew doctor, if there should be some."
     )
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.2f}" if rate >= 0.01 else "<0.01"
 
 
 def _milliseconds(seconds: float | None) -> str:

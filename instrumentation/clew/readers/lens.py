@@ -116,7 +116,7 @@ class LensReader:
                 str(one["name"]) for one in self._list("/overview", when, "services")
             ]  # fmt: skip
             return tuple(
-                _route(name, one)
+                _route(name, one, (window.end_ns - window.start_ns) / 1e9)
                 for name in names
                 for one in self._list("/routes", {"service": name, **when}, "routes")
             )
@@ -193,7 +193,7 @@ def _line(one: Mapping[str, Any]) -> LogLine:
     )
 
 
-def _route(service: str, one: Mapping[str, Any]) -> RouteStats:
+def _route(service: str, one: Mapping[str, Any], window_s: float) -> RouteStats:
     def seconds(key: str) -> float | None:
         return None if one[key] is None else float(one[key]) / 1000
 
@@ -202,7 +202,8 @@ def _route(service: str, one: Mapping[str, Any]) -> RouteStats:
         str(one["name"]),
         int(one["requests"]),
         int(one["errors"]),
-        float(one["rate"]),
+        # Not the lens's own rate, which is rounded for its page.
+        int(one["requests"]) / max(window_s, 1.0),
         seconds("p50_ms"),
         seconds("p95_ms"),
     )

@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from clew.cli import main
 from clew.cli._follow_usual import LEAST_REQUESTS
 from demo_services._processes import ADMIN_PORTS, PORTS, Shop, Stores
+from tests.demo_services.switches import switched_on
 from tests.e2e.processes import free_ports
 from tests.e2e.wait import wait_until
 from tests.lens.process import LensProcess
@@ -48,15 +49,9 @@ class LensShop:
         url = f"{self.shop.url('gateway')}/users/{number}"
         return thread, requests.get(url, headers={"X-Correlation-ID": thread}, timeout=30)
 
-    @contextmanager
-    def fault(self, service: str, name: str, level: float) -> Iterator[None]:
+    def fault(self, service: str, name: str, level: float) -> AbstractContextManager[None]:
         """Switched on while the block lasts."""
-        url = f"{self.shop.admin_url(service)}/faults/{name}"
-        requests.put(url, json={"level": level}, timeout=10).raise_for_status()
-        try:
-            yield
-        finally:
-            requests.delete(url, timeout=10).raise_for_status()
+        return switched_on(self.shop, service, name, level)
 
 
 @contextmanager

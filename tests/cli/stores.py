@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
+from tests.readers.fake_backend import fake_backend
 from tests.support.otlp_sink import Sink, plain
 
 HEALTHY_FLAGS = {"web.enable-otlp-receiver": "true", "enable-feature": "exemplar-storage"}
@@ -85,25 +83,12 @@ class Stores:
 def stores_of(sink: Sink) -> Iterator[Stores]:
     """They listen on one port of the loopback until the end of the `with`."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            params = {key: values[-1] for key, values in parse_qs(url.query).items()}
-            said = stores.answer(url.path, params)
-            self.send_response(404 if said is None else 200)
-            self.end_headers()
-            self.wfile.write(json.dumps(said).encode())
+    with fake_backend() as backend:
+        stores = Stores(sink, backend.address)
 
-        def log_message(self, *args: object) -> None:
-            """Keep quiet."""
+        def answer(path: str, params: dict[str, str]) -> str | None:
+            said = stores.answer(path, params)
+            return None if said is None else json.dumps(said)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stores = Stores(sink, f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+        backend.otherwise = answer
         yield stores
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -226,6 +226,13 @@ def test_an_application_that_is_not_there(tmp_path: Path) -> None:
         _run.serve("nowhere:app", "/", environ({"OTEL_SDK_DISABLED": "true"}))
 
 
+def test_a_program_that_is_not_there() -> None:
+    """Bad input, before anything is checked; so is an option that nobody knows."""
+    with pytest.raises(_run.DidNotRun, match="'no-such-program' was not found"):
+        _run.observe(["no-such-program"], environ({}), None)
+    assert CliRunner().invoke(main, ["doctor", "--unknown"]).exit_code == 2
+
+
 def test_a_finding_for_people() -> None:
     """Its sign and name, what was found, why and the fix; wrapped on a narrow terminal."""
     finding = Result("clock", State.PROBLEM, "this machine is ahead", "it matters " * 8, "set it")

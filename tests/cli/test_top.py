@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +21,7 @@ from clew.readers import NativeReader, ReaderSettings, RouteStats, Window
 from tests.lens import otlp_json
 from tests.lens.process import LensProcess
 from tests.readers.fake_backend import FakeBackend, fake_backend
+from tests.support.processes import BIN, environ
 
 NOWHERE = "http://127.0.0.1:9"
 BUSY = RouteStats("users", "GET /users/{user_id}", 300, 0, 1.0, 0.003, 0.005)
@@ -83,6 +88,32 @@ def test_json_sorting_and_one_service(lens: LensProcess) -> None:
     assert found["routes"][0]["p95_s"] == 0.1
     only = json.loads(run("--json", "--service", "users", CLEW_LENS_URL=lens.page).stdout)
     assert [one["requests"] for one in only["routes"]] == [2]
+
+
+def test_on_a_terminal_it_goes_on_until_ctrl_c(lens: LensProcess) -> None:
+    """It draws on a screen of its own, and leaves the last table on the one that was there."""
+    primary, secondary = pty.openpty()
+    process = subprocess.Popen(
+        [str(BIN / "clew"), "top", "--every", "1s"],
+        env={**environ({"CLEW_LENS_URL": lens.page}), "TERM": "xterm"},
+        stdin=secondary, stdout=secondary, stderr=secondary, start_new_session=True,
+    )  # fmt: skip
+    os.close(secondary)
+    shown = ""
+    while "Ctrl-C ends it" not in shown:
+        shown += os.read(primary, 65536).decode()
+    process.send_signal(signal.SIGINT)
+    after = ""
+    while True:
+        try:
+            after += os.read(primary, 65536).decode()
+        except OSError:  # the terminal's other end is closed: the program has ended
+            break
+    os.close(primary)
+    assert process.wait(30) == 0
+    assert "\x1b[?1049h" in shown and "\x1b[31m" in shown
+    left = after.rpartition("\x1b[?1049l")[2]
+    assert "payments" in left and "Traceback" not in left
 
 
 def test_no_requests(lens: LensProcess) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
 from clew.cli import main
@@ -26,3 +27,10 @@ def test_each_command_is_shown() -> None:
         if name not in ("lens", "drill"):  # their --help is the program's behind them
             shown = CliRunner().invoke(main, [name, "--help"]).output
             assert "Exit code" in shown, name
+
+
+def test_commands_and_options_are_completed() -> None:
+    """As the document says how to switch it on."""
+    bash = BashComplete(main, {}, "clew", "_CLEW_COMPLETE")
+    assert [one.value for one in bash.get_completions([], "fo")] == ["follow"]
+    assert "--watch" in [one.value for one in bash.get_completions(["follow"], "--w")]

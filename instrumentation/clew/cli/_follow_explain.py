@@ -13,6 +13,7 @@ from clew.cli._follow_gather import Found, Trace
 from clew.cli._follow_usual import Slow
 from clew.readers import Reader, Span
 
+_MOST_USUAL = 5  # traces
 _LONGEST = 240  # characters of a line of the section
 
 HEAD, PROBLEM, PLACE, LINE, MORE = "head", "problem", "place", "line", "more"
@@ -38,8 +39,14 @@ class Part:
 
 
 def explain(reader: Reader, found: Found) -> tuple[Explanation, ...]:
-    """One explanation for each trace that was found, in their order."""
-    return tuple(_of_trace(reader, trace) for trace in found.traces)
+    """One explanation for each trace that was found, in their order.
+
+    What is usual is asked for the first few only: each trace needs several questions.
+    """
+    return tuple(
+        _of_trace(trace, _follow_usual.slow(reader, trace) if number < _MOST_USUAL else ())
+        for number, trace in enumerate(found.traces)
+    )
 
 
 def parts(explanation: Explanation) -> Iterator[Part]:
@@ -89,9 +96,8 @@ def slow_words(slow: Slow) -> str:
     )
 
 
-def _of_trace(reader: Reader, trace: Trace) -> Explanation:
+def _of_trace(trace: Trace, slow: tuple[Slow, ...]) -> Explanation:
     causes = _follow_cause.causes(trace)
-    slow = _follow_usual.slow(reader, trace)
     return Explanation(causes, slow, bool(causes) and _follow_cause.made_good(trace))
 
 

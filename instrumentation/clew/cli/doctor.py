@@ -26,7 +26,7 @@ _SIGNS = {State.GOOD: ("✓", "+"), State.PROBLEM: ("✗", "x"), State.SKIPPED: 
 _COLORS = {State.GOOD: "green", State.PROBLEM: "red", State.SKIPPED: "bright_black"}
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(context_settings={"allow_interspersed_args": False})
 @click.option("--path", default="/", show_default=True, help="What to GET from module:app.")
 @click.option("--for", "seconds", callback=duration, help="End CMD after this long, as by SIGTERM.")
 @click.option(

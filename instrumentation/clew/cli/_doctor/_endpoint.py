@@ -70,7 +70,8 @@ def one_failed(signal: str, endpoint: Endpoint) -> Answer | None:
 def _explain(failed: dict[str, Endpoint]) -> Iterator[Result]:
     signal, endpoint = next(iter(failed.items()))
     grpc = endpoint.protocol == "grpc"
-    place = Place.of(endpoint.url, _GRPC_PORT if grpc else 443)
+    secure = endpoint.url.startswith("https:")
+    place = Place.of(endpoint.url, _GRPC_PORT if grpc else 443 if secure else 80)
     heard = speaks(place)
     if heard == (HTTP1 if grpc else HTTP2):
         spoken, other = ("OTLP over HTTP", _GRPC_PORT) if grpc else ("gRPC", _HTTP_PORT)

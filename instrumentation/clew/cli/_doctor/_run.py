@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import click
+
 from clew.cli import run
 from clew.cli._doctor import _report
 from clew.cli._doctor._report import FOLDER, Report
@@ -33,9 +35,13 @@ def observe(
     What it prints goes to standard error, and so does a word on how it ended, if not well. Ctrl-C
     ends it, and not the doctor. Raises DidNotRun.
     """
+    try:
+        command = run.command(words)
+    except click.ClickException as error:
+        raise DidNotRun(error.message) from error
     with tempfile.TemporaryDirectory(prefix="clew-doctor-") as folder:
         env = {**run.environment(environ), FOLDER: folder}
-        process = subprocess.Popen(run.command(words), env=env, stdout=sys.stderr.fileno())
+        process = subprocess.Popen(command, env=env, stdout=sys.stderr.fileno())
         ended = False  # by us
         try:
             process.wait(seconds)

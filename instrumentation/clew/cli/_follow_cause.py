@@ -85,11 +85,7 @@ class _View:
 
     def leaves(self) -> list[Span]:
         """Failed spans beneath which nothing failed."""
-        failed = [span for span in self._trace.spans if self._failed(span)]
-        passing = set()
-        for span in failed:
-            passing |= self._ancestors(span)
-        return [span for span in failed if span.span_id not in passing]
+        return self._lowest([span for span in self._trace.spans if self._failed(span)])
 
     def _failed(self, span: Span) -> bool:
         """Whether its status says so; or it tells of an exception beneath one that failed.
@@ -104,11 +100,15 @@ class _View:
 
     def refused(self) -> list[Span]:
         """Requests answered with 400 or more, which is no error of the server's span."""
-        spans = [s for s in self._trace.spans if s.kind == "SERVER" and _code(s) >= 400]
-        passing = set()
+        spans = self._trace.spans
+        return self._lowest([s for s in spans if s.kind == "SERVER" and _code(s) >= 400])
+
+    def _lowest(self, spans: list[Span]) -> list[Span]:
+        """Those that none of the others descends from; all, where they are each other's parents."""
+        above: set[str] = set()
         for span in spans:
-            passing |= self._ancestors(span)
-        return [span for span in spans if span.span_id not in passing]
+            above |= self._ancestors(span)
+        return [span for span in spans if span.span_id not in above] or spans
 
     def cause(self, leaf: Span) -> Cause:
         """The failure that `leaf` tells of, in the service where it came about."""

@@ -74,18 +74,23 @@ def _once(reader: Reader, over: float, service: str, sort: str, json_wanted: boo
 
 
 def _live(reader: Reader, over: float, every: float, service: str, sort: str) -> None:
-    last = ""
+    last = _shown(look(reader, over, service, sort), reader, over, service)
     try:
         with _terminal.live() as draw:
             while True:
                 style = _terminal.style()
-                routes = look(reader, over, service, sort)
-                shown = text(routes, over, style) if routes else nothing(reader, over, service)
-                last = shown
-                draw(f"{shown}\n\n{style.dim(f'every {spoken(every)}; Ctrl-C ends it')}")
+                draw(f"{last}\n\n{style.dim(f'every {spoken(every)}; Ctrl-C ends it')}")
                 time.sleep(every)
+                try:
+                    last = _shown(look(reader, over, service, sort), reader, over, service)
+                except ReaderError as error:  # it did answer at first: it may do so again
+                    last = str(error)
     except KeyboardInterrupt:
         click.echo(last)
+
+
+def _shown(routes: Sequence[RouteStats], reader: Reader, over: float, service: str) -> str:
+    return text(routes, over, _terminal.style()) if routes else nothing(reader, over, service)
 
 
 def look(reader: Reader, over: float, service: str, sort: str) -> tuple[RouteStats, ...]:

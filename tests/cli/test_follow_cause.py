@@ -154,3 +154,11 @@ def test_who_waited_for_a_slow_one_is_not_slow_itself() -> None:
 def test_a_store_of_metrics_that_is_down_spoils_nothing() -> None:
     """What is usual is an extra."""
     assert slow(MemoryReader(stats=(USUAL,), down=frozenset({"metrics"})), trace(LOOKUP)) == ()
+
+
+def test_a_call_that_was_answered_did_not_give_up() -> None:
+    """Clocks differ: a callee that seems to end later is not blamed for its time."""
+    answered_500 = answered(CALL, 500, status="ERROR")
+    skewed = replace(LOOKUP, end_ns=CALL.end_ns + 500 * MS)
+    [cause] = causes(trace(answered(ENTRY, 502, status="ERROR"), answered_500, skewed))
+    assert (cause.service, cause.caller) == ("gateway", "")

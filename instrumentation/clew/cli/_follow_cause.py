@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from clew import _names
 from clew.cli import _follow_tree as tree
+from clew.cli._follow_family import MOST, Family
 from clew.cli._follow_gather import Trace
 from clew.cli._follow_tree import Problem
 from clew.readers import LogLine, Span
@@ -19,9 +20,6 @@ MAX_CAUSES = 3
 
 _ACCEPTED = 202
 """An answer that promises, and says nothing of how it will end (RFC 9110, section 15.3.3)."""
-
-_WAITED = 0.8
-"""A callee that took this share of a failed call's time is what the call waited for."""
 
 _LEVELS = {"WARNING": 1, "WARN": 1, "ERROR": 2, "CRITICAL": 3, "FATAL": 3}
 _CALLS = ("CLIENT", "PRODUCER")
@@ -50,9 +48,7 @@ class Cause:
 
 def causes(trace: Trace) -> tuple[Cause, ...]:
     """What went wrong in that trace, the deepest first; nothing where nothing did."""
-    rows = tree.rows(trace)
-    depths = {row.item.span_id: row.depth for row in rows if isinstance(row.item, Span)}
-    view = _View(trace, depths)
+    view = _View(trace)
     found = [view.cause(span) for span in view.leaves()]
     if not found:
         found = [view.refusal(span) for span in view.refused()]
@@ -73,19 +69,15 @@ def made_good(trace: Trace) -> bool:
 
 
 class _View:
-    """A trace with its relations."""
+    """One trace, and what is to be seen of its failures."""
 
-    def __init__(self, trace: Trace, depths: dict[str, int]) -> None:
-        self._trace = trace
-        self._depths = depths
-        self._spans = {span.span_id: span for span in trace.spans}
-        self._children: dict[str, list[Span]] = {}
-        for span in trace.spans:
-            self._children.setdefault(span.parent_id, []).append(span)
+    def __init__(self, trace: Trace) -> None:
+        self._lines = trace.lines
+        self._family = Family(trace)
 
     def leaves(self) -> list[Span]:
         """Failed spans beneath which nothing failed."""
-        return self._lowest([span for span in self._trace.spans if self._failed(span)])
+        return self._family.lowest([one for one in self._family.spans if self._failed(one)])
 
     def _failed(self, span: Span) -> bool:
         """Whether its status says so; or it tells of an exception beneath one that failed.
@@ -96,19 +88,12 @@ class _View:
             return True
         if not any(event.name == _names.EXCEPTION_EVENT for event in span.events):
             return False
-        return any(self._spans[above].status == "ERROR" for above in self._ancestors(span))
+        return any(above.status == "ERROR" for above in self._family.above(span))
 
     def refused(self) -> list[Span]:
         """Requests answered with 400 or more, which is no error of the server's span."""
-        spans = self._trace.spans
-        return self._lowest([s for s in spans if s.kind == "SERVER" and _code(s) >= 400])
-
-    def _lowest(self, spans: list[Span]) -> list[Span]:
-        """Those that none of the others descends from; all, where they are each other's parents."""
-        above: set[str] = set()
-        for span in spans:
-            above |= self._ancestors(span)
-        return [span for span in spans if span.span_id not in above] or spans
+        spans = self._family.spans
+        return self._family.lowest([s for s in spans if s.kind == "SERVER" and _code(s) >= 400])
 
     def cause(self, leaf: Span) -> Cause:
         """The failure that `leaf` tells of, in the service where it came about."""
@@ -117,7 +102,7 @@ class _View:
             return self._of(leaf, leaf)
         if _code(callee) >= 400 or _same_rpc(leaf, callee):
             return self._of(callee, leaf)
-        slow = self._slowest(callee)
+        slow = self._family.slowest(callee)
         waited = leaf.duration_s * 1000
         return replace(self._of(slow, leaf), caller=leaf.service, waited_ms=waited)
 
@@ -127,65 +112,41 @@ class _View:
 
     def of_line(self, line: LogLine) -> Cause:
         """The failure that only a log line tells of."""
-        span, depth = self._spans.get(line.span_id), self._depths.get(line.span_id, 0)
+        span, depth = self._family.get(line.span_id), self._family.depth(line.span_id)
         return Cause(line.service, span, tree.problem(line), line, depth=depth)
 
     def _of(self, place: Span, failed: Span) -> Cause:
         problem = tree.problem(place) or tree.problem(failed)
         line = self._line(place) or self._line(failed)
-        depth = self._depths.get(place.span_id, 0)
+        depth = self._family.depth(place.span_id)
         return Cause(place.service, place, problem, line, depth=depth)
 
     def _callee(self, call: Span) -> Span | None:
         """The span on the other side of a failed call, where the failure came from there."""
         if call.kind not in _CALLS:
             return None
-        for child in self._children.get(call.span_id, []):
+        for child in self._family.children(call):
             refused = _code(child) >= 400 and _code(child) == _code(call)
-            slow = child.end_ns > call.end_ns or (
-                child.duration_s >= _WAITED * call.duration_s and not _code(call)
+            # Who had an answer did not give up.
+            slow = not _code(call) and (
+                child.end_ns > call.end_ns or child.duration_s >= MOST * call.duration_s
             )
             if child.kind == "SERVER" and (refused or _same_rpc(call, child) or slow):
                 return child
         return None
 
-    def _slowest(self, span: Span) -> Span:
-        """The deepest span that took most of the time of `span`, or `span` itself."""
-        seen = set()
-        while span.span_id not in seen:
-            seen.add(span.span_id)
-            for child in self._children.get(span.span_id, []):
-                if child.duration_s >= _WAITED * span.duration_s:
-                    span = child
-                    break
-        return span
-
     def _line(self, span: Span) -> LogLine | None:
         """The line that tells most of that span; else of the nearest above that has one."""
-        seen: set[str] = set()
-        above: Span | None = span
-        while above is not None and above.span_id not in seen:
-            seen.add(above.span_id)
-            line = self._worst(above)
-            if line is not None:
-                return line
-            above = self._spans.get(above.parent_id)
-        return None
+        found = (self._worst(one) for one in (span, *self._family.above(span)))
+        return next((line for line in found if line is not None), None)
 
     def _worst(self, span: Span) -> LogLine | None:
         """The worst line of that very span, of equals the first."""
-        own = [line for line in self._trace.lines if line.span_id == span.span_id]
+        own = [line for line in self._lines if line.span_id == span.span_id]
         bad = [line for line in own if _LEVELS.get(line.severity)]
         # An access line repeats what the span itself says.
         bad = [line for line in bad if line.logger != _names.ACCESS_LOGGER] or bad
         return max(bad, key=lambda line: (_LEVELS[line.severity], -line.time_ns), default=None)
-
-    def _ancestors(self, span: Span) -> set[str]:
-        found: set[str] = set()
-        while span.parent_id in self._spans and span.parent_id not in found:
-            found.add(span.parent_id)
-            span = self._spans[span.parent_id]
-        return found
 
 
 def _grouped(found: list[Cause]) -> list[Cause]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clew.cli import _follow_tree as tree
+from clew.cli._follow_family import Family
 from clew.cli._follow_gather import Trace
 from clew.readers import Reader, ReaderError, RouteStats, Span, Window
 
@@ -57,11 +57,10 @@ def slow(reader: Reader, trace: Trace) -> tuple[Slow, ...]:
         for span in entries
         if (route := usual.get((span.service, span.name))) and _is_slow(span, route)
     }
-    depths = {r.item.span_id: r.depth for r in tree.rows(trace) if isinstance(r.item, Span)}
-    result = [
-        Slow(span, route, _beneath(span, trace, set(found))) for span, route in found.values()
-    ]
-    result.sort(key=lambda one: (-depths.get(one.span.span_id, 0), one.span.start_ns))
+    family = Family(trace)
+    ids = set(found)
+    result = [Slow(span, route, _beneath(span, family, ids)) for span, route in found.values()]
+    result.sort(key=lambda one: (-family.depth(one.span.span_id), one.span.start_ns))
     return tuple(result)
 
 
@@ -72,17 +71,13 @@ def _is_slow(span: Span, route: RouteStats) -> bool:
     return span.end_ns - span.start_ns > max(usual_ns * _TIMES, usual_ns + _LEAST_NS)
 
 
-def _beneath(span: Span, trace: Trace, slow_ids: set[str]) -> float:
+def _beneath(span: Span, family: Family, slow_ids: set[str]) -> float:
     """Seconds of `span` in the slow ones nearest beneath it."""
-    parents = {one.span_id: one.parent_id for one in trace.spans}
     total = 0.0
-    for one in trace.spans:
+    for one in family.spans:
         if one.span_id not in slow_ids or one.span_id == span.span_id:
             continue
-        above, seen = one.parent_id, {one.span_id}
-        while above not in slow_ids and above in parents and above not in seen:
-            seen.add(above)
-            above = parents[above]
-        if above == span.span_id:
+        nearest = next((up for up in family.above(one) if up.span_id in slow_ids), None)
+        if nearest is not None and nearest.span_id == span.span_id:
             total += one.duration_s
     return total

@@ -21,7 +21,7 @@ from tests.e2e.processes import free_ports
 from tests.e2e.wait import wait_until
 from tests.lens.process import LensProcess
 
-_USERS_TIMEOUT_S = 0.5
+_USERS_TIMEOUT_S = 1.2
 
 
 @dataclass(frozen=True)

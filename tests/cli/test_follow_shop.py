@@ -37,13 +37,13 @@ SEEDED = {
          "WARN demo_services.payments.app: declined the charge for order "),
     ),
     "users are slow": Seeded(
-        "users", "latency", 0.3, "user", 200,
-        ("slow        users  GET /users/{user_id}  200  took 3", "usually 95 of 100 take at most"),
+        "users", "latency", 0.6, "user", 200,
+        ("slow        users  GET /users/{user_id}  200  took ", "usually 95 of 100 take at most"),
     ),
     "users are too slow": Seeded(
-        "users", "latency", 1.2, "user", 503,
-        ("cause       users  GET /users/{user_id}  200  took 12",
-         "gateway gave up after 5",
+        "users", "latency", 2.5, "user", 503,
+        ("cause       users  GET /users/{user_id}  200  took ",
+         "; gateway gave up after ",
          "requests.exceptions.ReadTimeout",
          "gateway ERROR demo_services.shared.downstream: the users service:",
          "slow        users  GET /users/{user_id}"),

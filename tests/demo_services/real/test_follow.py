@@ -89,4 +89,4 @@ def test_slow_users_are_held_against_their_usual(world: World) -> None:
     thread = f"followed-{secrets.token_hex(6)}"
     with world.fault("users", "latency", 0.5):
         requests.get(url, headers={"X-Correlation-ID": thread}, timeout=10)
-    followed(world, thread, ("slow        users  GET /users/{user_id}  200  took 5", "usually 95"))
+    followed(world, thread, ("slow        users  GET /users/{user_id}  200  took ", "usually 95"))

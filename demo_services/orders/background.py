@@ -25,22 +25,29 @@ class Outbox:
         """Without a `publisher`, events wait for one."""
         self._store = store
         self._publisher = publisher
-        self._down = False
+        self._told: set[str] = set()
 
     def send(self) -> None:
         """Send all that waits, as far as the broker takes it."""
         if self._publisher is None:
             return
-        for waiting in self._store.waiting():
+        waiting = self._store.waiting()
+        for number, one in enumerate(waiting):
             try:
-                self._send(self._publisher, waiting)
+                self._send(self._publisher, one)
             except BusDown as error:
-                if not self._down:
-                    logger.error("events wait in the outbox: %s", error)
-                self._down = True
+                self._tell(waiting[number:], error)
                 return
-            self._down = False
-            self._store.sent(waiting)
+            self._told.discard(one.message.id)
+            self._store.sent(one)
+
+    def _tell(self, waiting: list[Waiting], error: BusDown) -> None:
+        """Log each event that waits, once, within its own order: who follows that sees it there."""
+        for message in (one.message for one in waiting):
+            if message.id not in self._told:
+                self._told.add(message.id)
+                with messaging.continued(message.headers):
+                    logger.error("%s waits in the outbox: %s", message.topic, error)
 
     def _send(self, publisher: Publisher, waiting: Waiting) -> None:
         message = waiting.message

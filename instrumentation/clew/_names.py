@@ -106,3 +106,6 @@ LOG_SPAN_ID = "span_id"
 LOG_DURATION = "duration"  # s, on access lines
 
 ACCESS_LOGGER = "clew.access"
+
+# What `clew doctor` sends through and reads back; its value is the id of one probe.
+DOCTOR_PROBE = "clew.doctor.probe"  # up-down counter

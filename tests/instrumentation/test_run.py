@@ -37,6 +37,13 @@ def test_words_and_exit_code_are_the_programs(sink: Sink) -> None:
     assert (ended.returncode, ended.stdout) == (7, "['--port', '1', '--help']\n")
 
 
+def test_a_program_may_be_given_by_its_path(sink: Sink) -> None:
+    """As it stands, not beside this Python."""
+    ended = _run(sys.executable, "-c", _SPAN, OTEL_EXPORTER_OTLP_ENDPOINT=sink.url)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(sink.spans()) == 1
+
+
 def test_unknown_program() -> None:
     """A program that is not there is named, and where it was looked for."""
     ended = _run("no-such-program")

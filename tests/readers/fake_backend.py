@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+Otherwise = Callable[[str, dict[str, str]], "str | None"]
+"""From path and parameters to a body, or None for a 404."""
+
 
 class FakeBackend:
-    """`answers`: path → (status, body). Any other path is a 404."""
+    """`answers`: path → (status, body). Any other path is `otherwise`'s, and at first a 404."""
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.answers: dict[str, tuple[int, str]] = {}
+        self.otherwise: Otherwise = lambda path, params: None
         self.asked: list[tuple[str, dict[str, str]]] = []
         """Path and query parameters of each request, in order."""
 
@@ -36,7 +40,11 @@ def fake_backend() -> Iterator[FakeBackend]:
             url = urlsplit(self.path)
             params = {key: values[-1] for key, values in parse_qs(url.query).items()}
             backend.asked.append((url.path, params))
-            status, body = backend.answers.get(url.path, (404, "not found"))
+            known = backend.answers.get(url.path)
+            if known is None:
+                body = backend.otherwise(url.path, params)
+                known = (404, "not found") if body is None else (200, body)
+            status, body = known
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body.encode())

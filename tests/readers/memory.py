@@ -12,6 +12,7 @@ from clew.readers import (
     Exemplar,
     Link,
     LogLine,
+    RouteStats,
     Sample,
     Span,
     TraceId,
@@ -108,6 +109,7 @@ class MemoryReader:
     spans: tuple[Span, ...] = ()
     lines: tuple[LogLine, ...] = ()
     down: frozenset[str] = frozenset()
+    stats: tuple[RouteStats, ...] = ()
     asked: list[str] = field(default_factory=list)
 
     places = ("memory",)
@@ -144,6 +146,10 @@ class MemoryReader:
         self, name: str, labels: Mapping[str, str], window: Window
     ) -> tuple[Exemplar, ...]:
         return ()
+
+    def routes(self, window: Window, service: str = "") -> tuple[RouteStats, ...]:
+        self._ask("metrics")
+        return tuple(one for one in self.stats if service in ("", one.service))
 
     def links(self, trace_id: TraceId) -> tuple[Link, ...]:
         return (Link("Traces", f"http://traces/{trace_id.value}"),)

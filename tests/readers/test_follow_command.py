@@ -54,6 +54,9 @@ def test_json_is_for_programs(backend: FakeBackend) -> None:
     assert [span["duration_s"] for span in trace["spans"]] == [0.012, 0.008, 0.004]
     assert trace["log_lines"][0]["message"] == "asking users"
     assert trace["links"][0]["title"] == "Jaeger"
+    assert trace["causes"][0]["service"] == "gateway"
+    assert trace["causes"][0]["exception"]["message"] == "boom"
+    assert (trace["made_good"], trace["slow"]) == (False, [])
 
 
 def test_what_is_not_there_is_said(backend: FakeBackend) -> None:

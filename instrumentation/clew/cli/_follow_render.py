@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from clew import _names
 from clew.cli import _follow_tree as tree
+from clew.cli._follow_explain import (
+    CAUSE,
+    HEAD,
+    PLACE,
+    PROBLEM,
+    Explanation,
+    Part,
+    parts,
+    span_text,
+)
 from clew.cli._follow_gather import Found, Trace
 from clew.cli._follow_style import NUMBER_COLUMNS, Style, clean, milliseconds, moment
 from clew.readers import CorrelationId, LogLine, Span
 
+_TITLE_COLUMNS = 12
 
-def render(found: Found, style: Style) -> str:
-    """The whole timeline, its lines joined by newlines."""
-    return "\n".join(_Page(found, style).lines())
+
+def render(found: Found, style: Style, why: Sequence[Explanation] = ()) -> str:
+    """The whole timeline, its lines joined by newlines. `why` has one entry for each trace."""
+    return "\n".join(_Page(found, style, why).lines())
+
+
+def headline(found: Found, style: Style | None = None) -> str:
+    """The id, and how much of it there is."""
+    style = style or Style()
+    kind = "correlation id" if isinstance(found.id, CorrelationId) else "trace id"
+    spans = sum(len(trace.spans) for trace in found.traces)
+    lines = sum(len(trace.lines) for trace in found.traces) + len(found.loose_lines)
+    counts = (
+        _count(len(found.traces), "trace"),
+        _count(spans, "span"),
+        _count(lines, "log line"),
+        _count(len(_services(found)), "service"),
+    )
+    return f"{kind} {style.bold(clean(found.id.value, style.unicode))}: {', '.join(counts)}"
 
 
 class _Page:
-    def __init__(self, found: Found, style: Style) -> None:
+    def __init__(self, found: Found, style: Style, why: Sequence[Explanation]) -> None:
         self._found = found
+        self._why = why or [Explanation() for _ in found.traces]
         self._style = style
         self._services = _services(found)
 
     def lines(self) -> Iterator[str]:
-        yield self._headline()
-        for trace in self._found.traces:
+        yield headline(self._found, self._style)
+        for trace, why in zip(self._found.traces, self._why, strict=True):
             yield ""
-            yield from self._trace(trace)
+            yield from self._trace(trace, why)
         if self._found.loose_lines:
             yield ""
             yield self._style.bold("log lines outside of any trace")
@@ -36,20 +64,7 @@ class _Page:
             yield ""
             yield f"note: {note}"
 
-    def _headline(self) -> str:
-        found = self._found
-        kind = "correlation id" if isinstance(found.id, CorrelationId) else "trace id"
-        spans = sum(len(trace.spans) for trace in found.traces)
-        lines = sum(len(trace.lines) for trace in found.traces) + len(found.loose_lines)
-        counts = (
-            _count(len(found.traces), "trace"),
-            _count(spans, "span"),
-            _count(lines, "log line"),
-            _count(len(self._services), "service"),
-        )
-        return f"{kind} {self._style.bold(self._clean(found.id.value))}: {', '.join(counts)}"
-
-    def _trace(self, trace: Trace) -> Iterator[str]:
+    def _trace(self, trace: Trace, why: Explanation) -> Iterator[str]:
         start, end = tree.start_ns(trace), tree.end_ns(trace)
         yield (
             f"{self._style.bold('trace ' + trace.trace_id)}  {moment(start)}"
@@ -58,6 +73,7 @@ class _Page:
         other = _correlation_ids(trace) - {self._found.id.value}
         if other:
             yield f"correlation id {', '.join(map(self._clean, sorted(other)))}"
+        yield from self._cause(why)
         yield self._style.dim(f"start ms {self._style.edge}  took ms")
         told: set[tuple[str, str]] = set()
         for row in tree.rows(trace):
@@ -65,6 +81,27 @@ class _Page:
             yield from self._problem(row, told)
         for link in trace.links:
             yield f"{link.title}: {link.url}"
+
+    def _cause(self, why: Explanation) -> Iterator[str]:
+        told = list(parts(why))
+        for part in told:
+            sign = f"{self._style.cross} " if part.kind == PROBLEM else ""
+            inner = " " * (_TITLE_COLUMNS + (2 if part.kind == PLACE else 0))
+            lines = self._style.wrapped(sign + self._clean(part.text), len(inner))
+            first, *rest = (self._weighed(line, part) for line in lines)
+            yield (self._title(part.title) if part.kind == HEAD else inner) + first
+            yield from (inner + line for line in rest)
+        if told:
+            yield ""
+
+    def _title(self, title: str) -> str:
+        shown = f"{title:{_TITLE_COLUMNS}}"
+        return self._style.bold(self._style.red(shown) if title == CAUSE else shown)
+
+    def _weighed(self, line: str, part: Part) -> str:
+        if part.kind == PROBLEM:
+            return self._style.red(line)
+        return self._style.bold(line) if part.kind == HEAD else line
 
     def _row(self, row: tree.Row, start: int, end: int) -> str:
         item, style = row.item, self._style
@@ -76,7 +113,7 @@ class _Page:
         )
         bar = _bar(item, start, max(1, end - start), style)
         if isinstance(item, Span):
-            text = style.cut(indent + self._span_text(item), style.before_text)
+            text = style.cut(indent + self._clean(span_text(item)), style.before_text)
             failed = item.status == "ERROR"
             shown = style.red(text) if failed else self._in_color(text, item.service)
             bar = style.red(bar) if failed else self._in_color(bar, item.service)
@@ -104,15 +141,6 @@ class _Page:
                 yield f"{indent}  {self._clean(line)}".rstrip()
         elif problem.place:
             yield f"{indent}  at {self._clean(problem.place)}"
-
-    def _span_text(self, span: Span) -> str:
-        parts = [span.service, span.name]
-        status = span.attributes.get(_names.HTTP_RESPONSE_STATUS_CODE)
-        if status is not None:
-            parts.append(str(status))
-        if span.kind in ("CLIENT", "PRODUCER", "CONSUMER"):
-            parts.append(f"({span.kind.lower()})")
-        return self._clean("  ".join(parts))
 
     def _log_text(self, line: LogLine, with_service: bool) -> str:
         where = f"{line.service} " if with_service else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -76,6 +77,16 @@ class Style:
             return text
         room = max(10, self.width - used)
         return text if len(text) <= room else text[: room - 1] + ("…" if self.unicode else ">")
+
+    def wrapped(self, text: str, used: int) -> list[str]:
+        """The text in lines that fit beside `used` columns; one where lines may be of any length.
+
+        What can't be broken, such as an address, stays whole: it is to be copied.
+        """
+        if self.width is None:
+            return [text]
+        room = max(30, self.width - used)
+        return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
 
     def _styled(self, text: str, **how: object) -> str:
         return click.style(text, **how) if self.color else text  # type: ignore[arg-type]

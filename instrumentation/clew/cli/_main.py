@@ -5,9 +5,13 @@ from __future__ import annotations
 import click
 
 from clew._version import __version__
+from clew.cli.config import config
+from clew.cli.doctor import doctor
+from clew.cli.drill import drill
 from clew.cli.follow import follow
 from clew.cli.lens import lens
 from clew.cli.run import run
+from clew.cli.top import top
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,6 +20,5 @@ def main() -> None:
     """One correlation id, followed through every trace, metric and log line."""
 
 
-main.add_command(run)
-main.add_command(follow)
-main.add_command(lens)
+for _command in (run, follow, top, doctor, config, lens, drill):
+    main.add_command(_command)

@@ -31,9 +31,10 @@ def command(words: Sequence[str], path: str | None = None) -> list[str]:
         click.ClickException: there is no such program.
     """
     program = words[0]
-    beside = Path(sys.executable).with_name(program)
-    if os.sep not in program and beside.exists():
-        return [str(beside), *words[1:]]
+    if Path(program).name == program:  # a name, and no path
+        beside = Path(sys.executable).with_name(program)
+        if beside.exists():
+            return [str(beside), *words[1:]]
     found = shutil.which(program, path=path)
     if found is None:
         raise click.ClickException(
@@ -50,7 +51,9 @@ def run(words: tuple[str, ...]) -> None:
 
     Example: clew run uvicorn users:app --port 8001
 
-    Settings come from OTEL_* and CLEW_* variables; an invalid one ends this with code 2.
+    Settings come from OTEL_* and CLEW_* variables (clew config shows them).
+
+    Exit codes: those of CMD; 1 where CMD is not found, 2 where a setting is invalid.
     """
     try:
         Settings.from_environ(os.environ)

@@ -103,6 +103,24 @@ class Exemplar:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteStats:
+    """How the requests of one route went in a window.
+
+    `name` is the name of its server spans, such as `GET /users/{user_id}`. `rate` is requests a
+    second; `p50_s` and `p95_s` are seconds, None where there was no request. What comes from a
+    histogram (Prometheus) is as exact as its buckets, and its counts are estimates.
+    """
+
+    service: str
+    name: str
+    requests: int
+    errors: int
+    rate: float
+    p50_s: float | None
+    p95_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A page on which a person can look further."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from clew.readers._ids import CorrelationId, TraceId
-from clew.readers._model import Exemplar, Link, LogLine, Sample, Span, Window
+from clew.readers._model import Exemplar, Link, LogLine, RouteStats, Sample, Span, Window
 
 DEFAULT_LINES = 1000
 """How many log lines are read at the most, unless the caller says otherwise."""
@@ -48,6 +48,9 @@ class Reader(Protocol):
         self, name: str, labels: Mapping[str, str], window: Window
     ) -> tuple[Exemplar, ...]:
         """Exemplars of those series, oldest first. Names as for `samples`."""
+
+    def routes(self, window: Window, service: str = "") -> tuple[RouteStats, ...]:
+        """How each route did in that window; only those of `service`, if one is named."""
 
     def links(self, trace_id: TraceId) -> tuple[Link, ...]:
         """Pages that show that trace."""

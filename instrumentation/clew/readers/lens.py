@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from clew.readers._http import SHAPE_ERRORS, JsonClient, Opener, open_url
 from clew.readers._ids import CorrelationId, TraceId
-from clew.readers._model import Event, Exemplar, Link, LogLine, Sample, Span, Window
+from clew.readers._model import Event, Exemplar, Link, LogLine, RouteStats, Sample, Span, Window
 from clew.readers._protocol import DEFAULT_LINES
 from clew.readers._quote import label_name, metric_name
 
@@ -108,6 +108,21 @@ class LensReader:
             raise self.client.refused(f"exemplars of unknown shape ({error!r})") from error
         return tuple(sorted(found, key=lambda one: one.time_ns))
 
+    def routes(self, window: Window, service: str = "") -> tuple[RouteStats, ...]:
+        """See `Reader.routes`. From spans: consumers and gRPC servers have their routes, too."""
+        when = _between(window)
+        try:
+            names = [service] if service else [
+                str(one["name"]) for one in self._list("/overview", when, "services")
+            ]  # fmt: skip
+            return tuple(
+                _route(name, one, (window.end_ns - window.start_ns) / 1e9)
+                for name in names
+                for one in self._list("/routes", {"service": name, **when}, "routes")
+            )
+        except SHAPE_ERRORS as error:
+            raise self.client.refused(f"routes of unknown shape ({error!r})") from error
+
     def links(self, trace_id: TraceId) -> tuple[Link, ...]:
         """The lens's own page of the request."""
         return (Link("clew lens", f"{self.client.address}/follow/{quote(trace_id.value)}"),)
@@ -175,6 +190,22 @@ def _line(one: Mapping[str, Any]) -> LogLine:
         span_id=one["span_id"],
         correlation_id=one["correlation_id"],
         attributes=attributes,
+    )
+
+
+def _route(service: str, one: Mapping[str, Any], window_s: float) -> RouteStats:
+    def seconds(key: str) -> float | None:
+        return None if one[key] is None else float(one[key]) / 1000
+
+    return RouteStats(
+        service,
+        str(one["name"]),
+        int(one["requests"]),
+        int(one["errors"]),
+        # Not the lens's own rate, which is rounded for its page.
+        int(one["requests"]) / max(window_s, 1.0),
+        seconds("p50_ms"),
+        seconds("p95_ms"),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from clew.readers import _settings
+from clew.readers import _settings, prometheus_routes
 from clew.readers._http import JsonClient, Opener, open_url
 from clew.readers._ids import CorrelationId, TraceId
 from clew.readers._links import Links
-from clew.readers._model import Exemplar, Link, LogLine, Sample, Span, Window
+from clew.readers._model import Exemplar, Link, LogLine, RouteStats, Sample, Span, Window
 from clew.readers._protocol import DEFAULT_LINES
 from clew.readers._settings import ReaderSettings
 from clew.readers.jaeger import JaegerReader
@@ -71,6 +71,10 @@ class NativeReader:
     ) -> tuple[Exemplar, ...]:
         """See `Reader.exemplars`; asks Prometheus."""
         return self.metrics.exemplars(name, labels, window)
+
+    def routes(self, window: Window, service: str = "") -> tuple[RouteStats, ...]:
+        """See `Reader.routes`; asks Prometheus."""
+        return prometheus_routes.routes(self.metrics.client, window, service)
 
     def links(self, trace_id: TraceId) -> tuple[Link, ...]:
         """See `Reader.links`: Jaeger's page, and Grafana's if Grafana answers."""

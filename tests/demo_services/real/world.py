@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import requests
 from clew.readers import CorrelationId, LogLine, Reader, Span, TraceId, Window, reader_from_environ
 from demo_services._processes import ADMIN_PORTS, PORTS, Shop, Stores
 from tests.demo_services.brokers import OwnStack, steady_ports
+from tests.demo_services.switches import switched_on
 from tests.e2e.wait import wait_until
 
 TOKEN = "a-token-that-stands-nowhere-else"
@@ -41,15 +42,9 @@ class World:
         url = f"{self.shop.url('gateway')}/orders"
         return requests.post(url, json=body, headers=headers, timeout=30)
 
-    @contextmanager
-    def fault(self, service: str, name: str, level: float) -> Iterator[None]:
+    def fault(self, service: str, name: str, level: float) -> AbstractContextManager[None]:
         """Switched on while the block lasts."""
-        url = f"{self.shop.admin_url(service)}/faults/{name}"
-        requests.put(url, json={"level": level}, timeout=10).raise_for_status()
-        try:
-            yield
-        finally:
-            requests.delete(url, timeout=10).raise_for_status()
+        return switched_on(self.shop, service, name, level)
 
     def spans(self, thread: str, enough: Callable[[tuple[Span, ...]], bool]) -> tuple[Span, ...]:
         """The one trace of that correlation id, once there is enough of it."""

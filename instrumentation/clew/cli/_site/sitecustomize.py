@@ -1,5 +1,6 @@
 """Imported by the interpreter at its start, because `clew run` put this folder on PYTHONPATH."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -28,3 +29,8 @@ finally:  # it may fail: the interpreter tells of it and goes on, as without cle
     except ModuleNotFoundError as missing:
         # A Python of another environment, started by the program: it runs as without clew.
         print(f"clew: not instrumented, {missing} in {sys.executable}", file=sys.stderr)
+    else:
+        if "CLEW_DOCTOR_REPORTS" in os.environ:  # started by `clew doctor`
+            from clew.cli._doctor import _observer
+
+            _observer.start(os.environ)

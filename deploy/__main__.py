@@ -1,4 +1,4 @@
-"""`python -m deploy` writes what deploy/kubernetes has of other rooms; `--check` tells differences."""
+"""`python -m deploy` writes what deploy/kubernetes has of other rooms; `--check` only compares."""
 
 import sys
 

@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
+RELEASE_VENV := .stack/release
+RELEASE_RUN := $(RELEASE_VENV)/bin/python
+RELEASE := $(RELEASE_VENV)/.ready
 
-.PHONY: help demo demo-full test test-backends test-browser test-engine bench chaos drill lint clean
+.PHONY: help demo demo-full test test-backends test-browser test-engine bench chaos drill lint matrix docs dist sbom clean
 
 help:   ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -13,6 +16,11 @@ $(READY): requirements-dev.txt constraints.txt demo_services/requirements.txt in
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $(READY)
+
+$(RELEASE): requirements-release.txt constraints.txt
+	$(PYTHON) -m venv $(RELEASE_VENV)
+	$(RELEASE_RUN) -m pip install --quiet --disable-pip-version-check -r requirements-release.txt -c constraints.txt
+	@touch $(RELEASE)
 
 demo: $(READY)   ## The shop, its load and the lens: nothing but Python
 	$(RUN) -m demo_services
@@ -47,6 +55,21 @@ lint: $(READY)   ## ruff and mypy
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy tests/typing/api.py
+
+matrix: $(READY)   ## clew's tests with the oldest and the newest dependencies
+	$(RUN) -m tests.matrix
+
+docs: $(READY)   ## The documentation's pages in site/; a broken link is an error
+	$(VENV)/bin/zensical build --strict --clean
+
+dist: $(RELEASE)   ## Wheels and sdists of clew and clew-lens in dist/
+	$(RELEASE_RUN) -m build --outdir dist instrumentation
+	$(RELEASE_RUN) -m build --outdir dist lens
+
+sbom: $(READY) $(RELEASE)   ## dist/clew.cdx.json: the bill of materials of what `make` installed, as CycloneDX
+	@mkdir -p dist
+	$(RELEASE_VENV)/bin/cyclonedx-py environment --output-format JSON --output-file dist/clew.cdx.json $(RUN)
 
 clean:   ## Remove what `make` made here (not the backends' cache)
-	rm -rf $(VENV) .stack .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .stack dist site .pytest_cache .mypy_cache .ruff_cache

@@ -17,7 +17,7 @@ FRAMEWORKS = {
     "starlette": "0.40.0",
     "flask": "3.0.0",
     "werkzeug": "3.0.0",
-    "requests": "2.32.0",
+    "requests": "2.32.3",
     "uvicorn": "0.30.0",
 }
 

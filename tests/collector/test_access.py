@@ -133,3 +133,32 @@ def test_tls_at_each_step(tmp_path: Path, protocol: str) -> None:
         assert not grpc.spans() and not http.logs()
         run_service(spool, **service, OTEL_EXPORTER_OTLP_CERTIFICATE=str(tls / "ca.crt"))
         _runs_arrive(2, grpc, http)
+
+
+def test_the_agents_own_metrics_have_the_token_too(tmp_path: Path) -> None:
+    """What an agent tells of itself is not what a guarded gateway refuses."""
+    with (
+        otlp_sink() as http,
+        otlp_grpc_sink() as grpc,
+        gateway(
+            tmp_path / "gateway",
+            "options/access_token.yaml",
+            jaeger=grpc.url,
+            loki=http.url,
+            prometheus=http.url,
+            CLEW_OTLP_TOKEN=_TOKEN,
+        ) as front,
+    ):
+        with agent(
+            tmp_path / "agent",
+            "options/access_token.yaml",
+            "options/agent_to_gateway_token.yaml",
+            gateway=front.grpc,
+            CLEW_OTLP_TOKEN=_TOKEN,
+        ):
+            pass  # at its end it hands over what it has measured
+        wait_until(
+            lambda: any(
+                item.resource.get("service.name") == "clew-agent" for item in http.metrics()
+            )
+        )

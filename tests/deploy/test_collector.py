@@ -22,7 +22,11 @@ _FOLDERS = {
 }
 KUBERNETES_ONLY = ("agent_balancing.yaml",)
 """Files with a part that is not in the collector that `stack` builds: they are not run here."""
-_FROM_BACKENDS = {"CLEW_JAEGER_OTLP_GRPC_ADDRESS", "CLEW_PROMETHEUS_URL", "CLEW_LOKI_URL"}
+_FROM_BACKENDS = {
+    "CLEW_JAEGER_OTLP_GRPC_ADDRESS": "jaeger:14317",
+    "CLEW_PROMETHEUS_URL": "http://prometheus:9090",
+    "CLEW_LOKI_URL": "http://loki:3100",
+}
 
 
 def collector(overlay: str, name: str) -> Workload:
@@ -34,7 +38,7 @@ def given(workload: Workload) -> dict[str, str]:
     """The container's environment; a value that only a cluster has is a word."""
     container = workload.containers[0]
     own = {each["name"]: each.get("value", "some") for each in container["env"]}
-    return own | (dict.fromkeys(_FROM_BACKENDS, "") if "envFrom" in container else {})
+    return own | (_FROM_BACKENDS if "envFrom" in container else {})
 
 
 def files(workload: Workload) -> list[Path]:
@@ -103,7 +107,8 @@ def test_the_collector_takes_its_files(overlay: str, name: str) -> None:
     """`otelcol validate`, with the files and the environment of the pod."""
     workload = collector(overlay, name)
     runnable = [file for file in files(workload) if file.name not in KUBERNETES_ONLY]
-    environ = {**given(workload), "PATH": os.environ["PATH"]}
+    own = {"CLEW_HOST_ROOT": "/"} if "CLEW_HOST_ROOT" in given(workload) else {}
+    environ = {**given(workload), **own, "PATH": os.environ["PATH"]}
     said = subprocess.run(
         [binary("otelcol"), "validate", *(f"--config={file}" for file in runnable)],
         capture_output=True,

@@ -20,7 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]
 _PACKAGE = ROOT / "instrumentation"
 _EXTRAS = "cli,fast,grpc,prometheus,sdk"
 # What the tests themselves need, beside clew and the frameworks.
-_TOOLS = ("httpx", "hypothesis", "opentelemetry-proto", "pytest", "pytest-xdist")
+_TOOLS = (
+    "gunicorn",
+    "httpx",
+    "hypothesis",
+    "opentelemetry-instrumentation-grpc",
+    "opentelemetry-proto",
+    "pytest",
+    "pytest-xdist",
+)
 _TESTS = ("tests/instrumentation", "tests/conformance")
 
 

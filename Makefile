@@ -7,7 +7,7 @@ RELEASE_VENV := .stack/release
 RELEASE_RUN := $(RELEASE_VENV)/bin/python
 RELEASE := $(RELEASE_VENV)/.ready
 
-.PHONY: help demo demo-full test test-backends test-browser test-engine bench chaos drill lint matrix docs dist sbom clean
+.PHONY: help demo demo-full test test-backends test-browser test-engine test-kubernetes bench scale chaos drill lint matrix docs dist sbom clean
 
 help:   ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,7 +29,7 @@ demo-full: $(READY)   ## The same on the real Collector, Jaeger, Prometheus and 
 	$(RUN) -m demo_services --backends
 
 test: $(READY)   ## All tests that need no backend binary
-	$(RUN) -m pytest -n 2 -m "not backends and not browser and not engine"
+	$(RUN) -m pytest -n 2 -m "not backends and not browser and not engine and not apiserver"
 
 test-backends: $(READY)   ## The rest: obtains the backends first, and runs them
 	$(RUN) -m stack fetch
@@ -42,8 +42,14 @@ test-engine: $(READY)   ## compose.yaml in a real Docker Engine (root; docker.io
 	$(RUN) -m stack fetch
 	CLEW_TEST_DOCKER=1 $(RUN) -m pytest -m engine
 
+test-kubernetes: $(READY)   ## deploy/kubernetes in a real API server, which Go builds first (half an hour)
+	CLEW_TEST_KUBERNETES=1 $(RUN) -m pytest -m apiserver
+
 bench: $(READY)   ## Overhead beside others, in interleaved rounds of one run
 	$(RUN) -m benchmarks.overhead
+
+scale: $(READY)   ## What each hop costs, and how it grows: the figures of docs/scale.md
+	$(RUN) -m benchmarks.scale
 
 chaos: $(READY)   ## Ends, blocks and starves each part under load, and reconciles the counts
 	$(RUN) -m benchmarks.chaos

@@ -30,7 +30,7 @@ _RESOURCES = {
     "logs": "resource_logs",
 }
 _SCOPES = {"traces": "scope_spans", "metrics": "scope_metrics", "logs": "scope_logs"}
-# A FastAPI service: each request has a span of its own inside, and a log line beside the access line.
+# A FastAPI service: each request has a span of its own inside, and a line beside the access line.
 _SERVICE = """
 import asyncio, logging, httpx
 from fastapi import FastAPI

@@ -1,9 +1,9 @@
 """`python -m tests.matrix [lowest | latest]`: clew's tests with the oldest and newest dependencies.
 
-Each row has an environment of its own, below .stack/matrix, made anew; tests come from here. Lowest:
-each dependency at the version that instrumentation/pyproject.toml begins with, what those need as
-pip finds it. Latest: whatever is newest today, without constraints.txt. What a row was run with is
-printed, so that a failure next month can be compared.
+Each row has an environment of its own, below .stack/matrix, made anew; tests come from here.
+Lowest: each dependency at the version that instrumentation/pyproject.toml begins with, what those
+need as pip finds it. Latest: whatever is newest today, without constraints.txt. What a row was run
+with is printed, so that a failure next month can be compared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,16 @@ _TOOLS = (
     "pytest",
     "pytest-xdist",
 )
-_TESTS = ("tests/instrumentation", "tests/conformance")
+# tests/conformance compares with the SDK that is installed, and so belongs to the newest one.
+_TESTS = {
+    "lowest": ["tests/instrumentation"],
+    "latest": ["tests/instrumentation", "tests/conformance"],
+}
+# What an old framework has not, and clew can't make up for.
+_LACKING = {
+    # Starlette tells the route of its own WebSocketRoute since 1.4 or so; the span is called WS.
+    "lowest": ["tests/instrumentation/test_asgi_websocket.py::test_starlette_websocket_route"],
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -54,8 +63,9 @@ def _passes(row: str) -> bool:
         print(f"matrix: {row}: pip finds no such set of versions")
         return False
     _tell(row, python, given)
+    lacking = [word for test in _LACKING.get(row, ()) for word in ("--deselect", test)]
     done = subprocess.run(
-        [python, "-m", "pytest", "-q", "-n", "2", "-m", "not backends", *_TESTS],
+        [python, "-m", "pytest", "-q", "-n", "2", "-m", "not backends", *_TESTS[row], *lacking],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,

@@ -4,6 +4,7 @@
     hops    CPU time of agent and gateway for a million of each, by variant
     stores  CPU time of Jaeger, Loki and Prometheus, and bytes on disk
     fleet   10, 100 and 1,000 instances: how cost grows
+    model   from 100 to a million spans a second, of what the others measured last
 
 Without a word: all of them, about fifteen minutes. CPU time is the processes' own clock, so that
 other work on the machine lengthens a run and changes its figures little; the load is printed.
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.chaos._stack import own_stack
 from benchmarks.overhead import _machine
-from benchmarks.scale import _fleet, _gateway, _payload, _stores
+from benchmarks.scale import _fleet, _gateway, _model, _payload, _results, _stores
 
 _FLEETS = (10, 100, 1000)
 
@@ -49,6 +50,7 @@ def _wire(_folder: Path, _short: bool) -> None:
     _row("signal", "items", "bytes each", "with gzip")
     for signal, each in _payload.record().items():
         plain, packed = each.plain_bytes / each.items, each.gzip_bytes / each.items
+        _results.keep("wire", signal, packed)
         _row(signal, str(each.items), f"{plain:.0f}", f"{packed:.0f}")
 
 
@@ -57,6 +59,7 @@ def _hops(folder: Path, short: bool) -> None:
         _gateway.ITEMS = 10_000
     _row("hop", "signal", "CPU s a million", "range", "items/s a core", "MiB")
     for each in _gateway.measure(folder, _payload.record(), 1 if short else _gateway.ROUNDS):
+        _results.keep("cpu", f"{each.hop}/{each.signal}", each.median_s)
         between = f"{each.least_s:.1f} to {each.most_s:.1f}"
         rate = f"{each.items_a_core:,.0f}"
         _row(
@@ -69,6 +72,8 @@ def _stores_part(folder: Path, short: bool) -> None:
     _row("signal", "items", "store", "CPU s a million", "gateway's", "bytes on disk", "MiB")
     with own_stack(folder) as stack:
         for each in _stores.measure(stack, folder, recorded, 20_000 if short else 200_000):
+            _results.keep("cpu", f"{each.store}/{each.signal}", each.store_cpu_s)
+            _results.keep("disk", each.signal, each.disk_bytes)
             _row(
                 each.signal, f"{each.items:,}", each.store, f"{each.store_cpu_s:.1f}",
                 f"{each.gateway_cpu_s:.1f}", f"{each.disk_bytes:.0f}", f"{each.resident_mib:.0f}",
@@ -95,6 +100,18 @@ def _fleet_part(folder: Path, short: bool) -> None:
             )  # fmt: skip
 
 
+def _model_part(_folder: Path, _short: bool) -> None:
+    _row("spans/s", "instances", "agents", "gateways", "jaeger", "loki", "prometheus", "MB/s in",
+         "GB a day")  # fmt: skip
+    for need in _model.ladder(_results.costs(sampled=False)):
+        _row(
+            f"{need.spans:,.0f}", f"{need.instances:,.0f}",
+            *(f"{need.cores[hop]:.2f}" for hop in
+              ("agent", "gateway", "jaeger", "loki", "prometheus")),
+            f"{need.wire_mb_s:,.2f}", f"{sum(need.disk_gb_day.values()):,.0f}",
+        )  # fmt: skip
+
+
 def _row(first: str, *others: str) -> None:
     print(f"  {first:<24}" + "".join(f"{cell:>17}" for cell in others), flush=True)
 
@@ -104,6 +121,7 @@ _PARTS: dict[str, Callable[[Path, bool], None]] = {
     "hops": _hops,
     "stores": _stores_part,
     "fleet": _fleet_part,
+    "model": _model_part,
 }
 
 if __name__ == "__main__":

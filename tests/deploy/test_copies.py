@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from deploy._copies import ROOMS, ROOT, wanted
-from tests.deploy.rendered import of_kind
+from tests.deploy.rendered import of_kind, workloads
 
 AGAIN = "run `python -m deploy`"
 
@@ -34,6 +34,21 @@ def test_every_file_of_a_room_is_in_its_config_map() -> None:
     assert len(files) > 20
     for file in files:
         assert (file.name, file.read_text(encoding="utf-8")) in held, file
+
+
+def test_every_file_of_a_projected_map_is_mounted() -> None:
+    """A volume that picks keys of a ConfigMap picks all: a new rule reaches its store."""
+    held = {each["metadata"]["name"]: set(each["data"]) for each in of_kind("demo", "ConfigMap")}
+    picked = [
+        source["configMap"]
+        for workload in workloads("demo")
+        for volume in workload.pod.get("volumes", [])
+        for source in volume.get("projected", {}).get("sources", [])
+        if "items" in source["configMap"]
+    ]
+    assert picked
+    for each in picked:
+        assert {item["key"] for item in each["items"]} == held[each["name"]]
 
 
 def test_rules_are_whole_in_the_operators_form() -> None:

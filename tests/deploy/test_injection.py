@@ -146,3 +146,13 @@ def test_an_empty_folder_is_told(sink: Sink, tmp_path: Path) -> None:
     ended = _run("print('ran')", sink, tmp_path)
     assert (ended.returncode, ended.stdout) == (0, "ran\n")
     assert "not instrumented" in ended.stderr
+
+
+def test_what_is_injected_runs_on_any_python() -> None:
+    """One image for all versions: only wrapt has compiled parts, and it does without them."""
+    compiled = {
+        found.name
+        for found in _closure(["clew"])
+        if any(file.suffix in (".so", ".pyd") for file in found.files or ())
+    }
+    assert compiled <= {"wrapt"}

@@ -42,7 +42,7 @@ test-engine: $(READY)   ## compose.yaml in a real Docker Engine (root; docker.io
 	$(RUN) -m stack fetch
 	CLEW_TEST_DOCKER=1 $(RUN) -m pytest -m engine
 
-test-kubernetes: $(READY)   ## deploy/kubernetes in a real API server, which Go builds first (half an hour)
+test-kubernetes: $(READY)   ## deploy/kubernetes in a real API server, which Go builds first (20 minutes)
 	CLEW_TEST_KUBERNETES=1 $(RUN) -m pytest -m apiserver
 
 bench: $(READY)   ## Overhead beside others, in interleaved rounds of one run

@@ -6,6 +6,7 @@ import os
 import shutil
 import ssl
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -39,11 +40,13 @@ def program(name: str) -> Path:
     if go is None:
         pytest.skip(f"{name} is not built, and there is no Go to build it")
     _CACHE.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        [go, "build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", built, _PACKAGES[name]],
-        cwd=_HERE / _FOLDERS[name],
-        check=True,
-    )
+    with tempfile.TemporaryDirectory(prefix="clew-build-") as folder:
+        # A copy: go may write into its go.mod what it has found out.
+        module = shutil.copytree(_HERE / _FOLDERS[name], Path(folder) / "module")
+        options = ("-mod=mod", "-trimpath", "-ldflags=-s -w")
+        subprocess.run(
+            [go, "build", *options, "-o", built, _PACKAGES[name]], cwd=module, check=True
+        )
     return built
 
 

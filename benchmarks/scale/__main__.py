@@ -6,7 +6,7 @@
     fleet   10, 100 and 1,000 instances: how cost grows
     model   from 100 to a million spans a second, of what the others measured last
 
-Without a word: all of them, about fifteen minutes. CPU time is the processes' own clock, so that
+Without a word: all of them, about ten minutes. CPU time is the processes' own clock, so that
 other work on the machine lengthens a run and changes its figures little; the load is printed.
 """
 
@@ -56,7 +56,7 @@ def _wire(_folder: Path, _short: bool) -> None:
 
 def _hops(folder: Path, short: bool) -> None:
     if short:
-        _gateway.ITEMS = 10_000
+        _gateway.ITEMS = dict.fromkeys(_gateway.ITEMS, 5_000)
     _row("hop", "signal", "CPU s a million", "range", "items/s a core", "MiB")
     for each in _gateway.measure(folder, _payload.record(), 1 if short else _gateway.ROUNDS):
         _results.keep("cpu", f"{each.hop}/{each.signal}", each.median_s)
@@ -89,7 +89,7 @@ def _fleet_part(folder: Path, short: bool) -> None:
          "prometheus MiB", "late")  # fmt: skip
     with own_stack(folder) as stack:
         for instances in _FLEETS[:2] if short else _FLEETS:
-            each = _fleet.measure(stack, recorded, instances, 1 if short else 4)
+            each = _fleet.measure(stack, recorded, instances, 1 if short else 2)
             _row(
                 str(instances), f"{each.series:,}", *(
                     f"{cores * 100:.1f}%" for cores in (

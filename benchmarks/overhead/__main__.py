@@ -69,7 +69,7 @@ def _measure(
     result: dict[str, Any],
 ) -> list[str]:
     """Measure and print everything; return why rounds are void."""
-    pace = Pace(options.rounds, options.warm_up, options.seconds)
+    pace = Pace(options.rounds, options.slices, options.warm_up, options.seconds)
     samples = interleaved(bench, configurations, pace, _tell)
     rows = summary(configurations, samples)
     verdicts = _targets.from_rounds(rows)
@@ -99,16 +99,19 @@ def _measure(
 
 def _heading(bench: Bench, pace: Pace) -> str:
     return (
-        f"{pace.rounds} rounds of {pace.seconds:g} s, {bench.generator}, GET /users/1, one worker, "
-        f"uvicorn with httptools and uvloop; {bench.cores}"
+        f"{pace.rounds} rounds of {pace.slices} slices of {pace.seconds:g} s, {bench.generator}, "
+        "GET /users/1, one worker, "
+        f"uvicorn with httptools and uvloop; {bench.cores}; clew "
+        + ("with its compiled module" if bench.environments.compiled() else "in Python alone")
     )
 
 
 def _options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.overhead", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5.0, help="measured, in each round")
-    parser.add_argument("--warm-up", type=float, default=2.0, help="seconds, in each round")
+    parser.add_argument("--rounds", type=int, default=3, help="of fresh servers")
+    parser.add_argument("--slices", type=int, default=10, help="of each server, in turns")
+    parser.add_argument("--seconds", type=float, default=1.0, help="whole ones; of a slice")
+    parser.add_argument("--warm-up", type=float, default=2.0, help="seconds, of each server")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--memory-requests", type=int, default=100_000, help="0: do not measure")
     parser.add_argument("--imports", type=int, default=15, help="repetitions; 0: do not measure")
@@ -133,7 +136,8 @@ def _write(result: dict[str, Any]) -> Path:
 
 def _tell(sample: Sample) -> None:
     _say(
-        f"round {sample.round + 1}  {sample.configuration:34} {sample.load.rate:8,.0f} requests/s"
+        f"round {sample.round + 1}.{sample.slice + 1:<3} {sample.configuration:34} "
+        f"{sample.load.rate:8,.0f} requests/s"
         f" {sample.cpu_us:8.1f} µs"
     )
 

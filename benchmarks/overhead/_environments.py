@@ -74,6 +74,12 @@ class Environments:
         printed = self._run(name, [*_pip(self.folder(name), "list"), "--format=json"])
         return {one["name"]: one["version"] for one in json.loads(printed)}
 
+    def compiled(self) -> bool:
+        """Whether clew there has its compiled module."""
+        python = os.fspath(self.folder("clew") / "bin" / "python")
+        code = "from clew.export import _plain; print(_plain.COMPILED)"
+        return self._run("clew", [python, "-c", code]).strip() == "True"
+
     def _run(self, name: str, words: list[str]) -> str:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -95,6 +101,10 @@ def _pins() -> list[str]:
 def _digest(name: str) -> str:
     """Another name for another Python, other pins, or other packages."""
     known = hashlib.sha256(f"{sys.version}{PACKAGES[name]}".encode())
-    for path in (*_PINS, ROOT / "instrumentation" / "pyproject.toml"):
+    package = ROOT / "instrumentation"
+    sources = (
+        package / name for name in ("pyproject.toml", "hatch_build.py", "clew/export/_native.pyx")
+    )
+    for path in (*_PINS, *sources):
         known.update(path.read_bytes())
     return known.hexdigest()[:12]

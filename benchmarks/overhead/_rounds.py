@@ -1,4 +1,4 @@
-"""Interleaved rounds: every configuration once, then all of them again."""
+"""Interleaved slices: all servers of a round are up, and each in turn has a second of load."""
 
 from __future__ import annotations
 
@@ -9,24 +9,88 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT
+from typing import TypeVar
 
 from benchmarks.overhead._children import Child, free_port
 from benchmarks.overhead._configurations import Configuration
 from benchmarks.overhead._cores import Cores
 from benchmarks.overhead._environments import Environments
-from benchmarks.overhead._load import Generator
+from benchmarks.overhead._load import Generator, Load
 from benchmarks.overhead._sample import Sample
 from benchmarks.overhead._service import Service, running
 from benchmarks.overhead._usage import cpu_seconds, resident_bytes, settle
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True)
 class Pace:
-    """How many rounds, and the seconds of warm-up and of measurement in each."""
+    """How many rounds of fresh servers, how many slices in each, and the seconds of each server's
+    warm-up and of a slice."""
 
     rounds: int
+    slices: int
     warm_up: float
     seconds: float
+
+
+@dataclass
+class _Slice:
+    """One slice of one server. Its CPU time is known once the server's next slice begins: what a
+    request leaves to be done later is in it, however much later that is."""
+
+    number: int
+    load: Load
+    before: float  # s of CPU
+    used: float = 0.0
+    resident: int = 0
+
+
+class _Measured:
+    """A running server and its slices so far."""
+
+    def __init__(self, configuration: Configuration, service: Service) -> None:
+        self.configuration = configuration
+        self.service = service
+        self.slices: list[_Slice] = []
+        self._pids: list[int] = []
+
+    def warm_up(self, generator: Generator, seconds: float) -> None:
+        generator.run(self.service.url, seconds)
+        self._pids = self.service.pids()
+        settle(self._pids)
+
+    def measure(self, generator: Generator, number: int, seconds: float) -> None:
+        self.close()
+        before = cpu_seconds(self._pids)
+        load = generator.run(self.service.url, seconds)
+        self.slices.append(_Slice(number, load, before))
+
+    def close(self) -> None:
+        """The newest slice is over."""
+        if self.slices:
+            newest = self.slices[-1]
+            newest.used = cpu_seconds(self._pids) - newest.before
+            newest.resident = resident_bytes(self._pids)
+
+    def settle(self) -> None:
+        settle(self._pids)
+
+    def samples(self, number: int) -> list[Sample]:
+        """One a slice, once the server has ended."""
+        return [
+            Sample(
+                configuration=self.configuration.name,
+                round=number,
+                slice=one.number,
+                load=one.load,
+                cpu_us=one.used / max(1, one.load.requests) * 1e6,
+                resident_bytes=one.resident,
+                served=self.service.served,
+                arrived=self.service.arrived,
+            )
+            for one in self.slices
+        ]
 
 
 class Bench:
@@ -78,31 +142,29 @@ class Bench:
         ) as service:
             yield service
 
-    def measure(self, configuration: Configuration, number: int, pace: Pace) -> Sample:
-        """One round of one configuration.
+    def round(
+        self, configurations: Sequence[Configuration], number: int, pace: Pace
+    ) -> list[Sample]:
+        """Fresh servers of all configurations, and their slices in turns.
 
         Raises:
-            ChildFailed: the server did not start or end.
+            ChildFailed: a server did not start or end.
             LoadFailed: the generator gave no result.
         """
-        with self.service(configuration) as service:
-            self.generator.run(service.url, pace.warm_up)
-            pids = service.pids()
-            settle(pids)
-            before = cpu_seconds(pids)
-            load = self.generator.run(service.url, pace.seconds)
-            settle(pids)
-            used = cpu_seconds(pids) - before
-            resident = resident_bytes(pids)
-        return Sample(
-            configuration=configuration.name,
-            round=number,
-            load=load,
-            cpu_us=used / max(1, load.requests) * 1e6,
-            resident_bytes=resident,
-            served=service.served,
-            arrived=service.arrived,
-        )
+        with ExitStack() as running:
+            servers = [
+                _Measured(one, running.enter_context(self.service(one))) for one in configurations
+            ]
+            for server in servers:
+                server.warm_up(self.generator, pace.warm_up)
+            for slice_number in range(pace.slices):
+                # Each slice begins with another one, and every other goes backwards.
+                for server in _turned(servers, slice_number)[:: 1 if slice_number % 2 else -1]:
+                    server.measure(self.generator, slice_number, pace.seconds)
+            for server in servers:
+                server.settle()
+                server.close()
+        return [sample for server in servers for sample in server.samples(number)]
 
 
 def interleaved(
@@ -111,12 +173,15 @@ def interleaved(
     pace: Pace,
     tell: Callable[[Sample], None],
 ) -> list[Sample]:
-    """Every round of every configuration; each round begins with another one."""
+    """Every slice of every configuration in every round."""
     samples = []
     for number in range(pace.rounds):
-        first = number % len(configurations)
-        for configuration in (*configurations[first:], *configurations[:first]):
-            sample = bench.measure(configuration, number, pace)
+        for sample in bench.round(_turned(configurations, number), number, pace):
             tell(sample)
             samples.append(sample)
     return samples
+
+
+def _turned(things: Sequence[_T], by: int) -> list[_T]:
+    first = by % len(things)
+    return [*things[first:], *things[:first]]

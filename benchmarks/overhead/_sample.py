@@ -1,4 +1,4 @@
-"""What one round of one configuration gave."""
+"""What one slice of one configuration gave."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.overhead._load import Load
 
 @dataclass(frozen=True)
 class Sample:
-    """`cpu_us` is CPU time of the server's processes for one request of the measured window.
+    """`cpu_us` is CPU time of the server's processes for one request of the slice.
 
     `served` and `arrived` cover the whole life of the server, warm-up included.
     """
@@ -23,6 +23,7 @@ class Sample:
     resident_bytes: int
     served: int
     arrived: dict[str, int] = field(default_factory=dict)
+    slice: int = 0
 
     def missing(self, configuration: Configuration) -> dict[str, int]:
         """{kind of evidence: served less arrived}, for what is not as many as it should be.
@@ -33,7 +34,7 @@ class Sample:
         return {kind: number for kind, number in short.items() if number}
 
     def void(self, configuration: Configuration) -> str:
-        """Why this round counts for nothing; "" if it counts."""
+        """Why this server's slices count for nothing; "" if they count."""
         if self.load.errors:
             return f"{self.load.errors} requests failed"
         if not self.served:

@@ -91,6 +91,8 @@ def running(
             "OTEL_EXPORTER_OTLP_ENDPOINT": sink,
             "BENCH_NEIGHBOUR": neighbour,
             "BENCH_SERVED": str(served_file),
+            # On the same disk as ever, but no process takes over what another has left there.
+            "CLEW_SPOOL_DIR": str(folder / "spool"),
             **configuration.variables,
         },
         cores.server,

@@ -11,8 +11,8 @@ from benchmarks.overhead._summary import Row, Spread
 
 _MIB = 1 << 20
 _HEAD = (
-    "configuration", "requests/s", "ratio", "min..max", "CPU µs", "more µs", "min..max", "floor µs",
-    "p50 ×", "p99 ×", "arrived",
+    "configuration", "requests/s", "ratio", "middle half", "CPU µs", "more µs", "middle half",
+    "more %", "floor µs", "p50 ×", "p99 ×", "arrived",
 )  # fmt: skip
 
 
@@ -37,16 +37,17 @@ def rounds_table(rows: Sequence[Row]) -> str:
 def _line(row: Row) -> tuple[str, ...]:
     one = row.configuration
     if one.reference == one.name:
-        rest = ("1", "", f"{row.cpu_us.median:.0f}", "", "", "", "", "", _arrived(row))
+        rest = ("1", "", f"{row.cpu_us.median:.0f}", "", "", "", "", "", "", _arrived(row))
         return (one.name, f"{row.rate.median:,.0f}", *rest)
     return (
         f"  {one.name}",
         f"{row.rate.median:,.0f}",
-        f"{row.rate_ratio.median:.0%}",
+        f"{row.rate_ratio.median:.0%}±{row.rate_ratio.error * 100:.0f}",
         _range(row.rate_ratio, "{:.0%}"),
         f"{row.cpu_us.median:.0f}",
-        f"{row.cpu_more_us.median:+.1f}",
+        f"{row.cpu_more_us.median:+.1f}±{row.cpu_more_us.error:.1f}",
         _range(row.cpu_more_us, "{:+.1f}"),
+        f"{row.cpu_ratio.median - 1:+.0%}",
         f"{row.cpu_floor_us:+.1f}",
         f"{row.p50_ratio.median:.2f}",
         f"{row.p99_ratio.median:.2f}",
@@ -55,7 +56,7 @@ def _line(row: Row) -> tuple[str, ...]:
 
 
 def _range(spread: Spread, how: str) -> str:
-    return f"{how.format(spread.least)}..{how.format(spread.most)}"
+    return f"{how.format(spread.low)}..{how.format(spread.high)}"
 
 
 def _arrived(row: Row) -> str:

@@ -14,7 +14,7 @@ from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _faults, _http_server, _names, correlation
+from clew import _context, _faults, _http_server, _names, correlation
 from clew._incoming import active_parent
 from clew._runtime import Runtime
 from clew.traces import ClewSpan, Shared
@@ -72,7 +72,7 @@ class HttpClient:
 
     def begin(self, method: str, url: str, headers: MutableMapping[str, Any]) -> ClientCall | None:
         """The call, its headers injected; None where another instrumentation sees to it."""
-        context = context_api.get_current()
+        context = _context.current()
         if context.get(_SUPPRESS) or context.get(_SUPPRESS_ALL):
             return None
         start = time_ns()

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import time_ns
 from typing import Any
 
-from opentelemetry.context import _RUNTIME_CONTEXT, Context
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _faults, _names, _routes
+from clew import _context, _faults, _names, _routes
 from clew import _http_server as http
 from clew._callers import WEBSOCKET, Caller, Callers
 from clew._incoming import ASGI
@@ -27,8 +27,7 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _MARK = _routes.EXCHANGE
 _logger = logging.getLogger(__name__)
-_attach, _detach = _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
-_current = _RUNTIME_CONTEXT.get_current
+_attach, _detach, _current = _context.attach, _context.detach, _context.current
 
 
 class ClewMiddleware:

@@ -11,12 +11,11 @@ import sys
 import time
 from typing import Any, TextIO
 
-from opentelemetry.context import get_current
 from opentelemetry.trace import Span, SpanContext
 from opentelemetry.trace.propagation import _SPAN_KEY
 from pythonjsonlogger.core import RESERVED_ATTRS, BaseJsonFormatter
 
-from clew import _json, _names, correlation
+from clew import _context, _json, _names, correlation
 from clew.export._buffer import Buffer
 from clew.export._logs import LogItem
 from clew.traces._span import type_name
@@ -53,7 +52,7 @@ def severity(level: int, name: str) -> tuple[int, str]:
 
 def current_ids() -> tuple[SpanContext | None, str | None]:
     """The span context and the correlation id of the current context; None where there is none."""
-    context = get_current()
+    context = _context.current()
     span = context.get(_SPAN_KEY)
     ids = span.get_span_context() if isinstance(span, Span) else None
     return (ids if ids is not None and ids.is_valid else None), correlation.get(context)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from time import time_ns
 from typing import Any
 
-from opentelemetry.context import _RUNTIME_CONTEXT, Context
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _faults, _names
+from clew import _context, _faults, _names
 from clew import _http_server as http
 from clew._callers import Caller, Callers
 from clew._incoming import WSGI
@@ -24,7 +24,7 @@ WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 EXCHANGE = "clew.exchange"  # in the WSGI environ: the request's own record
 # A worker's thread begins each request with no context of its own.
 _NOTHING = Context()
-_attach, _detach = _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
+_attach, _detach = _context.attach, _context.detach
 
 
 class ClewWsgiMiddleware:

@@ -52,9 +52,7 @@ def _burn(name: str, below: float, firing: float, phase: int) -> Case:
 
 CASES: dict[str, Case] = {
     # 4.9 % and 5.2 % of the requests fail.
-    "ErrorRateHigh": Case(
-        [_requests("200", 0.951, 0.948), _requests("500", 0.049, 0.052)], _USERS
-    ),
+    "ErrorRateHigh": Case([_requests("200", 0.951, 0.948), _requests("500", 0.049, 0.052)], _USERS),
     # Of 100 requests 96, or 94, take less than a second.
     "LatencyHigh": Case(
         [

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.overhead._configurations import BY_NAME, CONFIGURATIONS, with_references
 from benchmarks.overhead._load import Load, LoadFailed
 from benchmarks.overhead._sample import Sample
-from benchmarks.overhead._summary import summary, voids
+from benchmarks.overhead._summary import Spread, summary, voids
 from benchmarks.overhead._table import rounds_table
 from benchmarks.overhead._targets import from_rounds
 
@@ -43,8 +43,25 @@ def test_differences_are_within_a_round() -> None:
         round_of(BARE, 1, 200.0), round_of(CLEW, 1, 222.0),
     ]  # fmt: skip
     _, clew = summary([BY_NAME["bare"], BY_NAME["clew"]], samples)
-    assert (clew.cpu_more_us.least, clew.cpu_more_us.median, clew.cpu_more_us.most) == (20, 21, 22)
+    assert (clew.cpu_more_us.low, clew.cpu_more_us.median, clew.cpu_more_us.high) == (20, 21, 22)
     assert clew.cpu_floor_us == 20
+
+
+def test_differences_are_within_a_pair_of_slices() -> None:
+    """The slices of one round are pairs of their own."""
+    samples = [
+        dataclasses.replace(one, slice=number, cpu_us=cpu)
+        for number, cpus in enumerate([(100.0, 120.0), (200.0, 230.0), (150.0, 161.0)])
+        for one, cpu in zip((BARE, CLEW), cpus, strict=True)
+    ]
+    _, clew = summary([BY_NAME["bare"], BY_NAME["clew"]], samples)
+    assert (clew.cpu_more_us.median, clew.cpu_ratio.median) == (20, 1.15)
+
+
+def test_the_more_slices_the_surer_is_the_median() -> None:
+    """The error shrinks with their number, and covers all of a few."""
+    few, many = (Spread.of([1.0, 2.0, 3.0, 4.0] * times) for times in (1, 100))
+    assert (few.error, many.error) == (1.5, 0.5)
 
 
 @pytest.mark.parametrize("kind", ["server_spans", "server_durations"])
@@ -52,7 +69,8 @@ def test_differences_are_within_a_round() -> None:
 def test_one_too_few_or_too_many_voids_the_round(kind: str, off: int) -> None:
     """Every request's span and measurement arrives once, or the round is void."""
     odd = dataclasses.replace(CLEW, arrived={**ARRIVED, kind: 1_016 + off})
-    (sentence,) = voids([BY_NAME["bare"], BY_NAME["clew"]], [BARE, odd])
+    again = dataclasses.replace(odd, slice=1)  # of the same server: said once
+    (sentence,) = voids([BY_NAME["bare"], BY_NAME["clew"]], [BARE, odd, again])
     assert f"{-off} {kind}" in sentence
     assert [row.configuration.name for row in summary(CONFIGURATIONS, [BARE, odd])] == ["bare"]
 

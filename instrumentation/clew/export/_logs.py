@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext
 
-from clew.export import _common
+from clew.export import _common, _plain
 from clew.export import _protobuf as pb
 
 # A JSON line begins with fields that stand elsewhere in the OTLP record, and are no attributes of
@@ -45,7 +45,12 @@ class LogItem(NamedTuple):
 class LogEncoder:
     """Makes ExportLogsServiceRequests of records that share one resource. For one thread only."""
 
-    def __init__(self, resource: Resource) -> None:
+    def __init__(
+        self, resource: Resource, plain: Callable[[LogItem, int], bytes | None] = _plain.record
+    ) -> None:
+        """`plain` encodes a record in the common case, without so many attributes that it begins
+        with, and answers None for any other."""
+        self._plain = plain
         self._resource = _common.resource(resource)
         self._schema = pb.string(3, resource.schema_url)
         self._attributes = _common.AttributeEncoder(6)
@@ -59,20 +64,22 @@ class LogEncoder:
         body = [self._resource]
         for scope, encoded in scopes.items():
             if isinstance(scope, str):
-                body.append(
-                    pb.delimited(2, pb.delimited(1, pb.string(1, scope)) + b"".join(encoded))
-                )
+                body += pb.message(2, [pb.delimited(1, pb.string(1, scope)), *encoded])
             else:
                 schema = pb.string(3, scope.schema_url or "")
-                body.append(pb.delimited(2, _common.scope(scope) + b"".join(encoded) + schema))
+                body += pb.message(2, [_common.scope(scope), *encoded, schema])
         body.append(self._schema)
-        return pb.delimited(1, b"".join(body))
+        return b"".join(pb.message(1, body))
 
     def _record(self, item: LogItem) -> bytes:
         time, observed, number, text, body, attributes, context, scope, event, dropped = item
-        pairs: Iterable[tuple[str, Any]] = attributes.items()
+        skipped = 0
         if isinstance(scope, str):
-            pairs = islice(pairs, _ELSEWHERE if context is None else _ELSEWHERE_IN_SPAN, None)
+            skipped = _ELSEWHERE if context is None else _ELSEWHERE_IN_SPAN
+        encoded = self._plain(item, skipped)
+        if encoded is not None:
+            return encoded
+        pairs = islice(attributes.items(), skipped, None)
         parts = [
             _times(_TIME, time & _MOST, _OBSERVED, observed & _MOST),
             self._severities.get((number, text)) or self._severity(number, text),

@@ -35,6 +35,12 @@ def delimited(field: int, payload: bytes) -> bytes:
     return tag(field, 2) + varint(len(payload)) + payload
 
 
+def message(field: int, parts: Sequence[bytes]) -> list[bytes]:
+    """A length-delimited field whose payload is `parts` joined: to be joined with what is around
+    it, once. What is large is not copied at each level."""
+    return [tag(field, 2) + varint(sum(map(len, parts))), *parts]
+
+
 def string(field: int, text: str) -> bytes:
     if not isinstance(text, str):  # user code's names and versions may be anything
         text = _text(text)

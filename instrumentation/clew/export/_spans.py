@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import DEFAULT_TRACE_STATE, SpanContext, Status, TraceState
 
-from clew.export import _common
+from clew.export import _common, _plain
 from clew.export import _protobuf as pb
 from clew.traces import ClewSpan, Shared
 from clew.traces._span import UNSET
@@ -31,7 +31,11 @@ _LINK_FLAGS_REMOTE = pb.fixed32(6, 0x300)
 class SpanEncoder:
     """Makes ExportTraceServiceRequests of spans that share one resource. For one thread only."""
 
-    def __init__(self, resource: Resource) -> None:
+    def __init__(
+        self, resource: Resource, plain: Callable[[ClewSpan], bytes | None] = _plain.span
+    ) -> None:
+        """`plain` encodes a span in the common case, and answers None for any other."""
+        self._plain = plain
         self._resource = _common.resource(resource)
         self._schema = pb.string(3, resource.schema_url)
         self._attributes = _common.AttributeEncoder(9)
@@ -42,24 +46,19 @@ class SpanEncoder:
         scopes: dict[Any, list[bytes]] = {}
         tracer: Any = None
         encoded: list[bytes] = []
+        plain = self._plain
         for span in spans:
             if span._tracer is not tracer:
                 tracer = span._tracer
                 encoded = scopes.setdefault(tracer, [])
-            encoded.append(self._span(span))
+            encoded.append(plain(span) or self._span(span))
         body = [self._resource]
         for tracer, encoded in scopes.items():
             described = tracer._instrumentation_scope
-            body.append(
-                pb.delimited(
-                    2,
-                    _common.scope(described)
-                    + b"".join(encoded)
-                    + pb.string(3, described.schema_url or ""),
-                )
-            )
+            schema = pb.string(3, described.schema_url or "")
+            body += pb.message(2, [_common.scope(described), *encoded, schema])
         body.append(self._schema)
-        return pb.delimited(1, b"".join(body))
+        return b"".join(pb.message(1, body))
 
     def _span(self, span: ClewSpan) -> bytes:
         # Unpacked as the tuples that they are: their properties are Python functions.

@@ -12,7 +12,7 @@ from typing import Any
 
 from opentelemetry import trace as trace_api
 from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.context import Context, get_current
+from opentelemetry.context import Context
 from opentelemetry.sdk import trace as sdk_trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import sampling
@@ -27,7 +27,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _ids, _names, correlation
+from clew import _context, _ids, _names, correlation
 from clew.export._buffer import Buffer
 from clew.traces._shared import Shared
 from clew.traces._span import ClewSpan, own_attributes
@@ -74,7 +74,7 @@ class ClewTracer(sdk_trace.Tracer):
         set_status_on_exception: bool = True,
     ) -> trace_api.Span:
         if context is None:
-            context = get_current()
+            context = _context.current()
         active = context.get(_SPAN_KEY)
         parent = active.get_span_context() if isinstance(active, trace_api.Span) else None
         if not self._is_enabled():

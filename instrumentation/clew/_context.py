@@ -1,0 +1,24 @@
+"""The current OpenTelemetry context, without the API's own function around each access.
+
+`opentelemetry.context` keeps it in a ContextVar; another implementation (chosen by
+OTEL_PYTHON_CONTEXT) is asked by its methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from opentelemetry.context import _RUNTIME_CONTEXT, Context
+
+attach: Callable[[Context], Any]
+detach: Callable[[Any], None]
+current: Callable[[], Context]
+
+_variable = getattr(_RUNTIME_CONTEXT, "_current_context", None)
+if isinstance(_variable, ContextVar):
+    attach, detach, current = _variable.set, _variable.reset, _variable.get
+else:
+    attach, detach = _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
+    current = _RUNTIME_CONTEXT.get_current

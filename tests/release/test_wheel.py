@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from tests.support.processes import free_port, running
 
 ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 120.0
+# What lies beside the source where it was installed from here.
+_MADE = ("__pycache__", "*.egg-info", "build", "*.c", "*.so")
 _APP = """\
 from fastapi import FastAPI
 
@@ -34,9 +37,12 @@ def read(user_id: int) -> dict[str, int]:
 
 
 def _run(*command: str | Path, cwd: Path) -> str:
+    # Pure Python: the same files wherever it is built. What is compiled instead where a compiler is
+    # at hand has tests of its own (tests/conformance/test_compiled.py).
     done = subprocess.run(
         [str(word) for word in command],
-        cwd=cwd, capture_output=True, text=True, timeout=_SECONDS, check=False,
+        cwd=cwd, env={**os.environ, "CLEW_BUILD_PURE": "1"}, capture_output=True, text=True,
+        timeout=_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -63,9 +69,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """clew built, its source removed, and installed with what it needs from here."""
     folder = tmp_path_factory.mktemp("release")
     source = folder / "source"
-    shutil.copytree(
-        ROOT / "instrumentation", source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-    )
+    shutil.copytree(ROOT / "instrumentation", source, ignore=shutil.ignore_patterns(*_MADE))
     sdist = _build(source, folder / "sdist", "sdist")
     wheel = _build(source, folder / "wheel", "wheel")
     shutil.rmtree(source)
@@ -122,9 +126,13 @@ def test_wheel_and_sdist_have_the_same_package(release: Release) -> None:
 def test_the_wheel_has_all_and_nothing_else(release: Release) -> None:
     """Every module of the package, the mark that it is typed, and no test or cache."""
     package = ROOT / "instrumentation"
-    own = {file.relative_to(package).as_posix() for file in package.glob("clew/**/*.py")}
-    packed = {name for name in _contents(release.wheel) if name.startswith("clew/")}
-    assert packed == own | {"clew/py.typed"}
+    own = {
+        file.relative_to(package).as_posix()
+        for file in package.glob("clew/**/*")
+        if file.suffix in (".py", ".pyi", ".pyx", ".typed")
+    }
+    assert "clew/py.typed" in own
+    assert {name for name in _contents(release.wheel) if name.startswith("clew/")} == own
 
 
 def test_the_wheel_asks_for_ranges(release: Release) -> None:

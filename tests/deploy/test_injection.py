@@ -7,17 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import pytest
 
-from demo_services._processes import is_open
-from tests.e2e.wait import wait_until
 from tests.support.otlp_sink import Sink
-from tests.support.processes import DEADLINE_S, free_port, running
+from tests.support.plain_service import SPAN, ask_once
+from tests.support.processes import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 # The interpreter behind the virtual environment: it has neither clew nor anything of PyPI.
@@ -97,21 +95,9 @@ def test_a_program_without_clew_is_instrumented(injected: Path, sink: Sink) -> N
 def test_a_fastapi_service_is_instrumented(injected: Path, sink: Sink, tmp_path: Path) -> None:
     """A server that is started as always answers, and its request is told."""
     _lay(tmp_path / "image", "fastapi", "uvicorn")
-    (tmp_path / "image" / "users.py").write_text(
-        "from fastapi import FastAPI\n"
-        "app = FastAPI()\n"
-        "@app.get('/users/{user_id}')\n"
-        "def read(user_id: int) -> dict[str, int]:\n"
-        "    return {'id': user_id}\n"
-    )
-    port = free_port()
-    command = [str(PYTHON), "-m", "uvicorn", "users:app", "--port", str(port)]
-    with running(command, _environ(sink, injected, tmp_path / "image"), tmp_path):
-        wait_until(lambda: is_open(port), "the server")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/users/7", timeout=10) as answer:
-            assert answer.headers["x-correlation-id"]
+    assert ask_once([str(PYTHON)], _environ(sink, injected, tmp_path / "image"), tmp_path)
     (span,) = sink.spans()
-    assert span.data.name == "GET /users/{user_id}"
+    assert span.data.name == SPAN
     assert span.resource["service.name"] == "plain"
 
 

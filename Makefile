@@ -67,7 +67,7 @@ matrix: $(READY)   ## clew's tests with the oldest and the newest dependencies
 	$(RUN) -m tests.matrix
 
 docs: $(READY)   ## The documentation's pages in site/; a broken link is an error
-	$(VENV)/bin/zensical build --strict --clean
+	$(RUN) -m tools.site
 
 dist: $(RELEASE)   ## Wheels and sdists of clew and clew-lens in dist/
 	$(RELEASE_RUN) -m build --outdir dist instrumentation

@@ -241,8 +241,8 @@ def page() -> str:
         "",
         "## Settings",
         "",
-        "| variable | default | allowed | meaning |",
-        "|---|---|---|---|",
+        "| variable | default | meaning |",
+        "|---|---|---|",
     ]
     for each in variables():
         if each.key not in meaning:
@@ -250,7 +250,8 @@ def page() -> str:
         default = _DEFAULTS.get(each.key, each.default)
         # The field has seconds, the variable milliseconds: its unit stands in the column before.
         means = re.sub(r"^Seconds between", "Time between", meaning[each.key])
-        cells = (f"`{each.key}`", f"`{default}`" if default else "", each.allowed, means)
+        means += f" ({each.allowed})" if each.allowed else ""
+        cells = (f"`{each.key}`", f"`{default}`" if default else "", means)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     lines += [
         "",

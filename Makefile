@@ -3,18 +3,26 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
+RELEASE_VENV := .stack/release
+RELEASE_RUN := $(RELEASE_VENV)/bin/python
+RELEASE := $(RELEASE_VENV)/.ready
 
-.PHONY: help demo demo-full test test-backends test-browser test-engine bench chaos drill lint clean
+.PHONY: help demo demo-full test test-backends test-browser test-engine test-kubernetes bench scale chaos drill lint matrix docs dist sbom clean
 
 help:   ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-$(READY): requirements-dev.txt requirements-instrumentations.txt constraints.txt demo_services/requirements.txt instrumentation/pyproject.toml lens/pyproject.toml
+$(READY): requirements-dev.txt requirements-instrumentations.txt constraints.txt demo_services/requirements.txt instrumentation/pyproject.toml instrumentation/hatch_build.py instrumentation/clew/export/_native.pyx lens/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 	  --target $(VENV)/instrumentations -r requirements-instrumentations.txt
 	@touch $(READY)
+
+$(RELEASE): requirements-release.txt constraints.txt
+	$(PYTHON) -m venv $(RELEASE_VENV)
+	$(RELEASE_RUN) -m pip install --quiet --disable-pip-version-check -r requirements-release.txt -c constraints.txt
+	@touch $(RELEASE)
 
 demo: $(READY)   ## The shop, its load and the lens: nothing but Python
 	$(RUN) -m demo_services
@@ -23,7 +31,7 @@ demo-full: $(READY)   ## The same on the real Collector, Jaeger, Prometheus and 
 	$(RUN) -m demo_services --backends
 
 test: $(READY)   ## All tests that need no backend binary
-	$(RUN) -m pytest -n 2 -m "not backends and not browser and not engine"
+	$(RUN) -m pytest -n 2 -m "not backends and not browser and not engine and not apiserver"
 
 test-backends: $(READY)   ## The rest: obtains the backends first, and runs them
 	$(RUN) -m stack fetch
@@ -36,8 +44,14 @@ test-engine: $(READY)   ## compose.yaml in a real Docker Engine (root; docker.io
 	$(RUN) -m stack fetch
 	CLEW_TEST_DOCKER=1 $(RUN) -m pytest -m engine
 
+test-kubernetes: $(READY)   ## deploy/kubernetes in a real API server, which Go builds first (20 minutes)
+	CLEW_TEST_KUBERNETES=1 $(RUN) -m pytest -m apiserver
+
 bench: $(READY)   ## Overhead beside others, in interleaved rounds of one run
 	$(RUN) -m benchmarks.overhead
+
+scale: $(READY)   ## What each hop costs, and how it grows: the figures of docs/scale.md
+	$(RUN) -m benchmarks.scale
 
 chaos: $(READY)   ## Ends, blocks and starves each part under load, and reconciles the counts
 	$(RUN) -m benchmarks.chaos
@@ -49,6 +63,21 @@ lint: $(READY)   ## ruff and mypy
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy tests/typing/api.py
+
+matrix: $(READY)   ## clew's tests with the oldest and the newest dependencies
+	$(RUN) -m tests.matrix
+
+docs: $(READY)   ## The documentation's pages in site/; a broken link is an error
+	$(RUN) -m tools.site
+
+dist: $(RELEASE)   ## Wheels and sdists of clew and clew-lens in dist/
+	$(RELEASE_RUN) -m build --outdir dist instrumentation
+	$(RELEASE_RUN) -m build --outdir dist lens
+
+sbom: $(READY) $(RELEASE)   ## dist/clew.cdx.json: the bill of materials of what `make` installed, as CycloneDX
+	@mkdir -p dist
+	$(RELEASE_VENV)/bin/cyclonedx-py environment --output-format JSON --output-file dist/clew.cdx.json $(RUN)
 
 clean:   ## Remove what `make` made here (not the backends' cache)
-	rm -rf $(VENV) .stack .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .stack dist site .pytest_cache .mypy_cache .ruff_cache

@@ -48,9 +48,10 @@ class Stack:
 
     def kill(self, name: str) -> None:
         """End a part with SIGKILL."""
-        os.kill(self._pid(name), signal.SIGKILL)
+        os.kill(self.pid(name), signal.SIGKILL)
 
-    def _pid(self, name: str) -> int:
+    def pid(self, name: str) -> int:
+        """The process of a part. Raises StackFailed if it does not run."""
         for entry in json.loads(self._run("status", "--json", check=False)):
             if entry["name"] == name and entry["pid"]:
                 return int(entry["pid"])

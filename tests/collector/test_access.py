@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.collector.running import agent, gateway, wait_until
+from tests.collector.running import Collector, agent, gateway, wait_until
 from tests.collector.sending import post, span, traces
 from tests.support.otlp_grpc_sink import otlp_grpc_sink
 from tests.support.otlp_sink import Sink, otlp_sink
@@ -38,17 +40,14 @@ def run_service(spool: Path, **environ: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
-def test_a_token_is_asked_for_at_each_step(tmp_path: Path, protocol: str) -> None:
-    """Without it, or with a wrong one, nothing is taken and clew keeps what it has; then it comes.
-
-    From the service to the agent, and from the agent to the gateway, the same token.
-    """
+@contextmanager
+def _guarded(folder: Path) -> Iterator[tuple[Sink, Sink, Collector, Collector]]:
+    """An agent and a gateway that want the token; behind them what stands for Loki and Jaeger."""
     with (
         otlp_sink() as http,
         otlp_grpc_sink() as grpc,
         gateway(
-            tmp_path / "gateway",
+            folder / "gateway",
             "options/access_token.yaml",
             jaeger=grpc.url,
             loki=http.url,
@@ -56,13 +55,23 @@ def test_a_token_is_asked_for_at_each_step(tmp_path: Path, protocol: str) -> Non
             CLEW_OTLP_TOKEN=_TOKEN,
         ) as front,
         agent(
-            tmp_path / "agent",
+            folder / "agent",
             "options/access_token.yaml",
             "options/agent_to_gateway_token.yaml",
             gateway=front.grpc,
             CLEW_OTLP_TOKEN=_TOKEN,
         ) as near,
     ):
+        yield http, grpc, front, near
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_a_token_is_asked_for_at_each_step(tmp_path: Path, protocol: str) -> None:
+    """Without it, or with a wrong one, nothing is taken and clew keeps what it has; then it comes.
+
+    From the service to the agent, and from the agent to the gateway, the same token.
+    """
+    with _guarded(tmp_path) as (http, grpc, front, near):
         assert post(f"{front.http}/v1/traces", traces([span()])) == 401
         wrong = {"Authorization": "Bearer wrong"}
         assert post(f"{front.http}/v1/traces", traces([span()]), wrong) == 401
@@ -133,3 +142,14 @@ def test_tls_at_each_step(tmp_path: Path, protocol: str) -> None:
         assert not grpc.spans() and not http.logs()
         run_service(spool, **service, OTEL_EXPORTER_OTLP_CERTIFICATE=str(tls / "ca.crt"))
         _runs_arrive(2, grpc, http)
+
+
+def test_the_agents_own_metrics_have_the_token_too(tmp_path: Path) -> None:
+    """What an agent tells of itself is not what a guarded gateway refuses."""
+    with _guarded(tmp_path) as (http, _, _, near):
+        near.end()  # it hands over what it has measured
+        wait_until(
+            lambda: any(
+                item.resource.get("service.name") == "clew-agent" for item in http.metrics()
+            )
+        )

@@ -13,7 +13,7 @@ import pytest
 from clew.readers import CorrelationId, NativeReader, TraceId, Window
 from tests.compose.document import services
 from tests.compose.probe import METRIC_IN_PROMETHEUS, SERVICE, Probe
-from tests.compose.project import LEFT_OUT, Project
+from tests.compose.project import LEFT_OUT, PROFILES_LEFT_OUT, Project
 from tests.compose.test_services import ENDS
 from tests.e2e.wait import wait_until
 
@@ -84,6 +84,14 @@ def test_grafana_has_an_administrator_only_with_a_password(
     grafana = rendered["services"]["grafana"]["environment"]
     assert grafana["GF_SECURITY_ADMIN_PASSWORD"] == password
     assert grafana["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == without_admin
+
+
+@pytest.mark.parametrize("profile", PROFILES_LEFT_OUT)
+def test_a_profile_adds_its_service(project: Project, profile: str) -> None:
+    """Compose takes it with its profile and leaves it out without. It is not started here."""
+    with_it = json.loads(project.compose("--profile", profile, "config", "--format=json"))
+    without = json.loads(project.compose("config", "--format=json"))
+    assert with_it["services"].keys() - without["services"].keys() == {profile}
 
 
 def test_what_is_sent_to_the_collector_is_in_the_stores(

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.compose.document import Service, document, services
+from tests.compose.project import PROFILES_LEFT_OUT
 
 SERVICES = list(services().values())
 NO_HEALTHCHECK = {
@@ -117,3 +118,9 @@ def test_every_volume_is_declared_and_used() -> None:
         if not text.startswith((".", "/:"))  # the checkout's files; the machine's, to be measured
     }
     assert used == set(document()["volumes"])
+
+
+def test_what_a_profile_starts_is_listed_with_the_reason_why_no_test_does() -> None:
+    """A service that is added to a profile is either started by the engine's tests or named."""
+    of_profiles = {service.name for service in SERVICES if "profiles" in service.fields}
+    assert of_profiles == PROFILES_LEFT_OUT.keys()

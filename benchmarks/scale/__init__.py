@@ -1,0 +1,1 @@
+"""What telemetry costs on its way: per span, line and sample, per hop, and as a fleet grows."""

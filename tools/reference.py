@@ -159,7 +159,7 @@ def meanings() -> Mapping[str, str]:
     tree = ast.parse(source)
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     found: dict[str, str] = {}
-    for node in ast.walk(functions["from_environ"]):
+    for node in ast.walk(functions["_of"]):
         if isinstance(node, ast.keyword) and node.arg in comments:
             for key in _keys(node.value, functions):
                 found[key] = comments[node.arg]

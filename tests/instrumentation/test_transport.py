@@ -42,7 +42,8 @@ def test_request(send: Callable[[], Answer], sink: Sink) -> None:
     ("status", "retried"),
     [
         (400, False), (401, True), (403, True), (407, True), (404, False), (413, False),
-        (415, False), (500, False), (501, False), (302, False), (429, True), (502, True), (503, True), (504, True),
+        (415, False), (500, False), (501, False), (302, False), (429, True), (502, True),
+        (503, True), (504, True),
     ],
 )  # fmt: skip
 def test_status_codes(status: int, retried: bool, send: Callable[[], Answer], sink: Sink) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from click.testing import CliRunner, Result
 
@@ -108,3 +109,28 @@ def test_invalid_values_are_all_named() -> None:
     assert ended.exit_code == 2
     assert "CLEW_LOG_LEVEL='LOUD'" in ended.stderr
     assert "OTEL_BSP_MAX_QUEUE_SIZE='x'" in ended.stderr
+
+
+def test_what_a_file_says_has_the_file_as_its_source(tmp_path: Path) -> None:
+    """Variables that the file could say count for nothing beside it, and are not named."""
+    file = tmp_path / "otel.yaml"
+    file.write_text(
+        "file_format: '1.0'\n"
+        "resource: {attributes: [{name: service.name, value: shop}]}\n"
+        "tracer_provider: {sampler: {trace_id_ratio_based: {ratio: 0.5}}}\n"
+    )
+    own = {"OTEL_CONFIG_FILE": str(file), "OTEL_SERVICE_NAME": "other", "CLEW_ACCESS_LOG": "false"}
+    found = {one.name: one for one in rows(own)}
+    assert (found["configuration file"].value, found["configuration file"].source) == (
+        str(file),
+        "OTEL_CONFIG_FILE",
+    )
+    assert (found["resource"].source, "other" in found["resource"].value) == (
+        "OTEL_CONFIG_FILE",
+        False,
+    )
+    assert (found["sampler"].value, found["sampler"].source) == (
+        "traceidratio 0.5",
+        "OTEL_CONFIG_FILE",
+    )
+    assert found["access log"].source == "CLEW_ACCESS_LOG"

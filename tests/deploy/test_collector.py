@@ -59,13 +59,17 @@ each_collector = pytest.mark.parametrize("name", ["clew-agents/agent", "clew/gat
 @pytest.mark.parametrize("overlay", OVERLAYS)
 @each_collector
 def test_every_variable_of_a_configuration_is_given(overlay: str, name: str) -> None:
-    """No default meant for 127.0.0.1 is left to hold in a pod. Sampling's own have good ones."""
+    """No default meant for 127.0.0.1 is left to hold in a pod. Sampling and intervals have good
+    ones."""
     workload = collector(overlay, name)
     for file in files(workload):
         text = re.sub(r"(?m)^\s*#.*$", "", file.read_text(encoding="utf-8"))
         missing = set(_ASKED.findall(text)) - given(workload).keys()
         assert {
-            each for each in missing if not each.startswith(("CLEW_SAMPLING_", "CLEW_FOLLOWED"))
+            each
+            for each in missing
+            if not each.startswith(("CLEW_SAMPLING_", "CLEW_FOLLOWED"))
+            and not each.endswith("_METRICS_INTERVAL")
         } == set()
 
 

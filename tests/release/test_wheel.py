@@ -110,7 +110,7 @@ def test_the_wheel_has_all_and_nothing_else(release: Release) -> None:
     own = {
         file.relative_to(package).as_posix()
         for file in package.glob("clew/**/*")
-        if file.suffix in (".py", ".pyi", ".pyx", ".typed")
+        if file.suffix in (".py", ".pyi", ".pyx", ".typed", ".css")
     }
     assert "clew/py.typed" in own
     assert {name for name in _contents(release.wheel) if name.startswith("clew/")} == own

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from clew import _config_file
 from clew._config import SIGNALS, Settings
 from clew.readers import ReaderSettings
 from clew.readers._choose import LENS_TOKEN
@@ -44,6 +45,9 @@ _SETTINGS = (
     _Setting("resource", ("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"),
              lambda s: _pairs(s.resource)),
     _Setting("propagators", ("OTEL_PROPAGATORS",), lambda s: s.propagators),
+    _Setting("sampler", ("OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"),
+             lambda s: f"{s.sampler} {s.sampler_ratio:g}" if s.sampler.endswith("ratio")
+             else s.sampler),
     _Setting("correlation headers", ("CLEW_CORRELATION_HEADERS",), lambda s: s.correlation_headers),
     _Setting("trusted networks", ("CLEW_TRUSTED_NETWORKS",),
              lambda s: s.trusted_networks or "everybody"),
@@ -74,24 +78,28 @@ _OTLP = "OTEL_EXPORTER_OTLP_"
 
 def rows(environ: Mapping[str, str]) -> list[Row]:
     """All of them. Raises ConfigurationError."""
-    found = _rows(environ)
-    if not environ.get(_FILE, "").strip():
-        return found
-    # What no variable has set and is not the default either, the file has.
-    bare = {key: environ[key] for key in ("HOME",) if key in environ}
-    defaults = {(one.name, one.value) for one in _rows(bare)}
-    return [
-        replace(one, source=_FILE)
-        if one.source == DEFAULT and (one.name, one.value) not in defaults
-        else one
-        for one in found
+    file = environ.get(_FILE, "").strip()
+    said = Row("configuration file", file or "none", _FILE if file else DEFAULT, (_FILE,))
+    if not file:
+        return [said, *_rows(environ)]
+    Settings.from_environ(environ)  # whose errors name the file
+    # What the file says stands for the variables that say the same.
+    declared = _config_file.read(environ)
+    found = [
+        replace(one, source=_FILE) if _of_file(one.source) else one
+        for one in _rows(declared.environ)
     ]
+    not_honoured = [Row("not honoured", one, _FILE, ()) for one in declared.ignored]
+    return [said, *found, *not_honoured]
+
+
+def _of_file(source: str) -> bool:
+    return source.startswith("OTEL_") and not source.startswith(("OTEL_PYTHON_", _FILE))
 
 
 def _rows(environ: Mapping[str, str]) -> list[Row]:
     settings = Settings.from_environ(environ)
     found = [_row(one, settings, environ) for one in _SETTINGS]
-    found.append(_sampler(environ))
     for signal in SIGNALS:
         found += _endpoint(signal, settings, environ)
     return [*found, *_stores(environ)]
@@ -100,14 +108,6 @@ def _rows(environ: Mapping[str, str]) -> list[Row]:
 def _row(setting: _Setting, settings: Settings, environ: Mapping[str, str]) -> Row:
     value = _text(setting.value(settings))
     return Row(setting.name, value, _source(setting.keys, environ), setting.keys)
-
-
-def _sampler(environ: Mapping[str, str]) -> Row:
-    keys = ("OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG")
-    name = environ.get(keys[0], "").strip() or "parentbased_always_on"
-    share = environ.get(keys[1], "").strip() or "1"
-    value = f"{name} {share}" if name.lower().endswith("traceidratio") else name
-    return Row("sampler", value, _source(keys, environ), keys)
 
 
 def _endpoint(signal: str, settings: Settings, environ: Mapping[str, str]) -> list[Row]:

@@ -108,6 +108,13 @@ def silence(where: str = "") -> str:
     return f"time() - max by ({SERVICE}) (timestamp({sent}{{{where}}}))"
 
 
+def certificate(where: str = "") -> str:
+    """Return seconds until the certificate of each endpoint ends, as each service has seen it."""
+    end = metric(n.EXPORT_CERTIFICATE_NOT_AFTER, "s", "gauge")
+    by = f"{SERVICE},{label(n.SERVER_ADDRESS)},{label(n.SERVER_PORT)}"
+    return f"min by ({by}) ({end}{{{where}}}) - time()"
+
+
 def workers(where: str) -> str:
     """Return how many processes of a service send telemetry."""
     sent = metric(n.EXPORT_SENT, "{item}", "counter")

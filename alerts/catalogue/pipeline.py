@@ -20,6 +20,9 @@ _OfAService = partial(
 # What a store refuses for good is not tried again: the collector drops it and counts it. Each store
 # takes one signal, so the exporter tells which.
 _FAILED = '{__name__=~"otelcol_exporter_send_failed_(spans|metric_points|log_records)_total"}'
+# By HTTPS; gRPC doesn't tell. The bound is no duration of a rule: a drill does not shorten it.
+_CERTIFICATE = "clew_export_certificate_not_after_seconds"
+_SOON_S = 14 * 86_400
 
 
 def pipeline_alerts(s: Scale) -> list[Alert]:
@@ -71,5 +74,13 @@ def pipeline_alerts(s: Scale) -> list[Alert]:
             grew("clew_export_dropped_total", "service_name, clew_signal, clew_reason", w),
             "{{ $labels.service_name }} lost {{ $labels.clew_signal }}",
             f'{{{{ $value | printf "%.0f" }}}} items ({{{{ $labels.clew_reason }}}}) within {w}.',
+        ),
+        # One for each endpoint, however many services send there.
+        _OfTheWay(
+            "CertificateExpiring",
+            f"min by (server_address, server_port) ({fresh(_CERTIFICATE, s)}) - time() < {_SOON_S}",
+            "The certificate of {{ $labels.server_address }}:{{ $labels.server_port }} ends soon",
+            "In {{ $value | humanizeDuration }}. Then services that send there can't, and keep "
+            "their telemetry on their disks.",
         ),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.drill import _acts as act
+from alerts.drill import _tls as tls
 from alerts.drill._fault import Fault, burns, of, switched
 
 ROUNDS = (
@@ -198,6 +199,14 @@ ROUNDS = (
         ),
     ),
     (
+        Fault(
+            "the certificate of users' traces endpoint ends within a day",
+            (("CertificateExpiring", {"server_address": "127.0.0.1"}),),
+            "notAfter=",
+            tls.traces_by_tls,
+            tls.traces_as_usual,
+            tls.no_openssl,
+        ),
         Fault(
             "something computes on each CPU",
             (("HostCpuBusy", {}),),

@@ -59,6 +59,10 @@ PIPELINE = Board(
         Panel("Delay", "Seconds since the newest sample of each service: its export interval is in "
               "it.", "s", "clew-service", (("{{service_name}}", q.silence(_ONE)),), width=8,
               limits=(60, 120)),
+        Panel("Certificates", "Seconds until a certificate ends that a service has verified where "
+              "it sends, by OTLP over HTTPS.", "s", "clew-service",
+              (("{{service_name}} {{server_address}}:{{server_port}}", q.certificate(_ONE)),),
+              width=24, limits=(14 * 86_400, 7 * 86_400)),
     ),
     ("service",),
 )  # fmt: skip

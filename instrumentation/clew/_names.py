@@ -54,11 +54,13 @@ HTTP_DURATION_BOUNDS = (
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 )  # fmt: skip
 
-# clew's own health, where no convention exists. Attributes: SIGNAL, REASON.
+# clew's own health, where no convention exists. Attributes: SIGNAL, REASON,
+# and of the certificate SERVER_ADDRESS and SERVER_PORT.
 EXPORT_DROPPED = "clew.export.dropped"  # counter, {item}: what was made and will not arrive
 EXPORT_SENT = "clew.export.sent"  # counter, {item}: what the endpoint has accepted
 EXPORT_QUEUED = "clew.export.queued"  # up-down counter, By: in memory, not yet accepted
 EXPORT_SPOOLED = "clew.export.spooled"  # up-down counter, By: on disk, not yet accepted
+EXPORT_CERTIFICATE_NOT_AFTER = "clew.export.certificate.not_after"  # gauge, s: since the epoch
 FAULTS = "clew.faults"  # counter, {fault}: faults of clew's own that it kept from the application
 CORRELATION_REPLACED = "clew.correlation.replaced"  # counter, {id}: invalid ids from callers
 SIGNAL = "clew.signal"  # traces, metrics, logs

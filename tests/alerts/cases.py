@@ -211,6 +211,19 @@ CASES: dict[str, Case] = {
         ],
         {**_USERS, "clew_signal": "logs", "clew_reason": "http_400"},
     ),
+    # Fourteen days from what the time then is: a little more, and a little less, and more.
+    "CertificateExpiring": Case(
+        [
+            (
+                "clew_export_certificate_not_after_seconds"
+                '{service_name="users",clew_signal="traces",server_address="h",server_port="4318"}',
+                14 * 86_400 + 13 * 60,
+                14 * 86_400 + 4 * 60,
+            )
+        ],
+        {"server_address": "h", "server_port": "4318"},
+        4,
+    ),
     "HostCpuBusy": Case(
         [
             ('system_cpu_utilization_ratio{host_name="h",cpu="0",state="idle"}', 0.11, 0.09),

@@ -27,6 +27,8 @@ class Clock:
 class Script:
     """A transport that gives these answers, and then the last one for ever."""
 
+    not_after: int | None = None
+
     def __init__(self, answers: Iterable[Answer | Exception]) -> None:
         self._answers = list(answers)
         self.sent: list[bytes] = []

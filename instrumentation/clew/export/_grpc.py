@@ -34,6 +34,8 @@ def _same(data: bytes) -> bytes:
 class GrpcTransport:
     """OTLP/gRPC on one channel."""
 
+    not_after: int | None = None  # grpcio does not show the certificate
+
     def __init__(self, signal: str, endpoint: Endpoint) -> None:
         parts = urlsplit(endpoint.url)
         target = f"{parts.hostname}:{parts.port or 4317}"

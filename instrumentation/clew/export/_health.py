@@ -24,6 +24,9 @@ class Health(Protocol):
     def spooled_bytes(self) -> int:
         """Bytes on disk, not yet accepted."""
 
+    def certificates(self) -> dict[str, tuple[str, int, int]]:
+        """{signal: (host, port, end in s since the epoch)} where one was verified."""
+
 
 def health_metrics(health: Health, start: int, now: int) -> list[bytes]:
     """Each number as an encoded `Metric`. `start` and `now` are ns since the epoch."""
@@ -41,12 +44,23 @@ def health_metrics(health: Health, start: int, now: int) -> list[bytes]:
         ({_names.SIGNAL: signal, _names.REASON: reason}, items)
         for (signal, reason), items in health.dropped().items()
     ]
+    ends = [
+        ({_names.SIGNAL: signal, _names.SERVER_ADDRESS: host, _names.SERVER_PORT: port}, end)
+        for signal, (host, port, end) in health.certificates().items()
+    ]
     replaced, faults = count_of(correlation.replaced), _faults.total()
     return [
         counter(_names.EXPORT_SENT, "Items that the endpoint has accepted.", "{item}", sent),
         counter(_names.EXPORT_DROPPED, "Items made that will not arrive.", "{item}", dropped),
         level(_names.EXPORT_QUEUED, "In memory, not yet accepted.", health.queued_bytes()),
         level(_names.EXPORT_SPOOLED, "On disk, not yet accepted.", health.spooled_bytes()),
+        encode.gauge(
+            _names.EXPORT_CERTIFICATE_NOT_AFTER,
+            "When the endpoint's certificate ends, since the epoch.",
+            "s",
+            ends,
+            now,
+        ),
         counter(
             _names.CORRELATION_REPLACED,
             "Invalid correlation ids from callers, replaced.",

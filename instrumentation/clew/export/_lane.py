@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from clew._config import Endpoint
 from clew.export._parcel import Parcel
@@ -43,6 +44,13 @@ class Lane:
     jitter: Callable[[], float] = lambda: random.uniform(
         0.8, 1.2
     )  # a fleet is not to return in step
+
+    def certificate(self) -> tuple[str, int, int] | None:
+        """(host, port, end in s since the epoch) of the certificate that was verified last."""
+        if self.transport is None or self.transport.not_after is None:
+            return None
+        parts = urlsplit(self.endpoint.url)
+        return parts.hostname or "localhost", parts.port or 443, self.transport.not_after
 
     def put(self, parcel: Parcel, hangs: bool = False) -> None:
         """Take `parcel`: to disk while the endpoint is away, or `hangs`, else into memory."""

@@ -207,6 +207,10 @@ class Pipeline:
         """Bytes on disk, not yet accepted."""
         return self._sender.spooled_bytes
 
+    def certificates(self) -> dict[str, tuple[str, int, int]]:
+        """{signal: (host, port, end in s since the epoch)} of the endpoints' certificates."""
+        return self._sender.certificates()
+
     def dropped(self) -> dict[tuple[str, str], int]:
         """{(signal, reason): items} of all that was made and will not arrive."""
         found = self.tally.dropped_by_reason()

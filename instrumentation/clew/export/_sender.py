@@ -72,6 +72,11 @@ class Sender:
         """Bytes on disk, not yet accepted."""
         return sum(lane.spool.size for lane in self._lanes.values() if lane.spool)
 
+    def certificates(self) -> dict[str, tuple[str, int, int]]:
+        """{signal: (host, port, end in s since the epoch)} where one was verified."""
+        known = {signal: lane.certificate() for signal, lane in self._lanes.items()}
+        return {signal: one for signal, one in known.items() if one is not None}
+
     def put(self, signal: str, parcel: Parcel) -> None:
         """Queue `parcel`; drop the oldest of the fullest lane where memory has no room."""
         with self._changed:

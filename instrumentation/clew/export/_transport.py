@@ -11,6 +11,7 @@ import gzip
 import http.client
 import ssl
 from collections.abc import Callable
+from time import monotonic
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -23,9 +24,17 @@ from clew.export._answer import Answer, rejected_items
 _RETRYABLE = frozenset((429, 502, 503, 504, 401, 403, 407))
 _USER_AGENT = f"clew/{__version__}"
 _MOST_RESPONSE_BYTES = 65_536
+# s; then a connection over TLS is made anew, however busy: it would never see a certificate that
+# has been renewed, nor one that has ended.
+_LONGEST_TLS = 3_600.0
 
 
 class Transport(Protocol):
+    """`not_after` is when the endpoint's certificate ends, in seconds since the epoch, once one was
+    verified; None where none was, or nobody can tell."""
+
+    not_after: int | None
+
     def send(self, body: bytes, timeout: float) -> Answer:
         """Send one encoded request; wait at most `timeout` seconds for each step. Never raises."""
 
@@ -48,14 +57,18 @@ def open_transport(signal: str, endpoint: Endpoint) -> Transport:
 class HttpTransport:
     """OTLP/HTTP on one connection that is kept alive."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, clock: Callable[[], float] = monotonic) -> None:
+        self.not_after: int | None = None
         self._endpoint = endpoint
+        self._clock = clock
         parts = urlsplit(endpoint.url)
+        self._secure = parts.scheme == "https"
         self._path = parts.path or "/"
         if parts.query:
             self._path += "?" + parts.query
         self._connect = _connector(endpoint)
         self._connection: http.client.HTTPConnection | None = None
+        self._connected = 0.0
         self._headers = {
             "Content-Type": "application/x-protobuf",
             "User-Agent": _USER_AGENT,
@@ -67,6 +80,8 @@ class HttpTransport:
     def send(self, body: bytes, timeout: float) -> Answer:
         if self._endpoint.gzip:
             body = gzip.compress(body, compresslevel=1)
+        if self._secure and self._clock() - self._connected > _LONGEST_TLS:
+            self.close()
         reused = self._connection is not None
         try:
             return self._attempt(body, timeout)
@@ -86,12 +101,16 @@ class HttpTransport:
 
     def _attempt(self, body: bytes, timeout: float) -> Answer:
         connection = self._connection
+        new = connection is None
         if connection is None:
             connection = self._connection = self._connect(timeout)
+            self._connected = self._clock()
         connection.timeout = timeout
         if connection.sock is not None:
             connection.sock.settimeout(timeout)
         connection.request("POST", self._path, body, self._headers)
+        if new:
+            self.not_after = _not_after(connection.sock) or self.not_after
         response = connection.getresponse()
         answered = response.read(_MOST_RESPONSE_BYTES)
         more = response.read(1)
@@ -125,6 +144,18 @@ def _connector(endpoint: Endpoint) -> Callable[[float], http.client.HTTPConnecti
         context.load_cert_chain(endpoint.client_certificate, endpoint.client_key)
     port = parts.port or 443
     return lambda timeout: http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+
+
+def _not_after(connected: object) -> int | None:
+    """When the certificate at the other end of a socket ends, in seconds since the epoch."""
+    if not isinstance(connected, ssl.SSLSocket):
+        return None
+    try:
+        # Without the certificate where it was not verified; it is, by `_connector`.
+        told = (connected.getpeercert() or {})["notAfter"]
+        return ssl.cert_time_to_seconds(str(told))
+    except (LookupError, ValueError, OSError):  # an odd one; what is sent does not depend on it
+        return None
 
 
 def _unreachable(error: Exception) -> Answer:

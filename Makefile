@@ -7,7 +7,7 @@ RELEASE_VENV := .stack/release
 RELEASE_RUN := $(RELEASE_VENV)/bin/python
 RELEASE := $(RELEASE_VENV)/.ready
 
-.PHONY: help demo demo-full test test-backends test-browser test-engine test-kubernetes bench scale chaos drill lint matrix docs dist sbom clean
+.PHONY: help demo demo-full test test-long test-backends test-browser test-engine test-kubernetes bench scale chaos drill lint matrix docs dist sbom clean
 
 help:   ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -30,8 +30,11 @@ demo: $(READY)   ## The shop, its load and the lens: nothing but Python
 demo-full: $(READY)   ## The same on the real Collector, Jaeger, Prometheus and Loki
 	$(RUN) -m demo_services --backends
 
-test: $(READY)   ## All tests that need no backend binary
-	$(RUN) -m pytest -n 2 -m "not backends and not browser and not engine and not apiserver"
+test: $(READY)   ## The tests that need no backend binary, but for the longest
+	$(RUN) -m pytest -n 2 -m "not long and not backends and not browser and not engine and not apiserver"
+
+test-long: $(READY)   ## The longest of them
+	$(RUN) -m pytest -n 2 -m "long and not backends and not browser and not engine and not apiserver"
 
 test-backends: $(READY)   ## The rest: obtains the backends first, and runs them
 	$(RUN) -m stack fetch

@@ -69,6 +69,7 @@ SEEDED = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 def test_the_cause_is_named_first(shop: LensShop, subtests: pytest.Subtests) -> None:
     """The first section names the service, the span, the exception and the log line.
 

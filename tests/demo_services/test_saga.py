@@ -116,6 +116,7 @@ def test_events_wait_for_the_broker(books: Books) -> None:
     assert books.check() == {"confirmed": 1}
 
 
+@pytest.mark.long
 def test_a_thousand_orders_balance(engine: Engine) -> None:
     """Answers lost, processes killed, the broker down, at random: none is lost or paid twice."""
     chance = random.Random(20261123)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
@@ -11,6 +12,7 @@ from clew.cli import main
 from tests.docs import cli_output
 
 
+@pytest.mark.long
 def test_the_document_shows_what_is_printed() -> None:
     """Every block, but for moments, measured delays and versions."""
     text = cli_output.DOCUMENT.read_text(encoding="utf-8")

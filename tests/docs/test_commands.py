@@ -12,6 +12,7 @@ from tests.docs.shell import Shell
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
 
 
+@pytest.mark.long
 @every_page
 def test_commands_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     """A page's files are written and its commands typed, from top to bottom."""

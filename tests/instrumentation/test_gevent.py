@@ -57,6 +57,7 @@ def _status(port: int, path: str) -> int:
         connection.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("command", "code"), RUNS.values(), ids=list(RUNS))
 def test_everything_once(command: str, code: str, sink: Sink, tmp_path: Path) -> None:
     """Spans, measurements and lines: one a request; and the process ends without a complaint."""

@@ -100,7 +100,12 @@ def _served(client: Client) -> None:
     assert failures == []
 
 
-@pytest.mark.parametrize(("command", "code"), SERVERS.values(), ids=list(SERVERS))
+@pytest.mark.parametrize(
+    ("command", "code"),
+    # gunicorn's own ASGI workers take long to end.
+    [pytest.param(*one, id=name, marks=[pytest.mark.long] if "own ASGI" in name else [])
+     for name, one in SERVERS.items()],
+)  # fmt: skip
 def test_everything_once(command: str, code: str, sink: Sink, tmp_path: Path) -> None:
     """Spans, measurements, access lines, records and answers: one a request, with one id."""
     (tmp_path / "shop.py").write_text(code)

@@ -57,6 +57,7 @@ def killed_while_writing(store: str, more: int) -> tuple[int, int]:
     return before, known
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_opens_again(tmp_path: Path) -> None:
     """After kill -9 in the middle of writing, all that was visible is there, and it goes on."""
     store = str(tmp_path / "lens.duckdb")
@@ -78,6 +79,7 @@ def test_what_was_accepted_is_committed_soon(tmp_path: Path) -> None:
         lens.wait_until(lambda: lens.get("/status")["spans"] == 10)
 
 
+@pytest.mark.long
 def test_memory_stays_bounded(tmp_path: Path) -> None:
     """Far more than fits comes in; the process stays within its limit and a fixed part beside it.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from clew_lens.otlp.intake import Intake
 from clew_lens.otlp.signals import SIGNALS
 from clew_lens.store import Writer
@@ -60,6 +62,7 @@ def test_a_store_over_its_size_loses_the_oldest(lens: Bench) -> None:
     assert oldest > lens.now - 10 * SECOND
 
 
+@pytest.mark.long
 def test_the_size_of_a_file_is_kept(tmp_path: Path) -> None:
     """However much comes in, what the file holds stays near the bound, and the latest is there."""
     lens = Bench(str(tmp_path / "lens.duckdb"))

@@ -3,12 +3,14 @@
 import textwrap
 from pathlib import Path
 
+import pytest
 from mypy import api
 
 ROOT = Path(__file__).resolve().parents[2]
 _STRICT = ["--strict", "--config-file", str(ROOT / "pyproject.toml")]
 
 
+@pytest.mark.long
 def test_every_use_is_accepted() -> None:
     """mypy, strict, has nothing to say of tests/typing/api.py."""
     said, problems, code = api.run([*_STRICT, str(ROOT / "tests" / "typing" / "api.py")])

@@ -32,12 +32,12 @@ def files(scale: Scale, places: Places, slos: Path = HERE / "slo.yaml") -> dict[
     recordings = group("slo-ratios", _slo.recordings(objectives, slo_scale))
     # Loki reads a folder for each tenant; "fake" is the one of a Loki without tenants.
     return {
-        "clew.rules.yml": _text("alerts/catalogue.py", [group("clew", of(metric_alerts(scale)))]),
+        "clew.rules.yml": _text("alerts/catalogue", [group("clew", of(metric_alerts(scale)))]),
         "slo.rules.yml": _text(
             "alerts/slo.yaml", [recordings, group("slo-burns", of(_slo.alerts()))]
         ),
         "loki/fake/clew.yml": _text(
-            "alerts/catalogue.py", [group("clew-logs", of(log_alerts(scale)))]
+            "alerts/catalogue", [group("clew-logs", of(log_alerts(scale)))]
         ),
     }
 

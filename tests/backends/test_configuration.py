@@ -59,7 +59,7 @@ CHECKS = {
         "backends/alertmanager/alertmanager.yml",
         "amtool",
         lambda file: ["check-config", str(file)],
-        right="- name: inbox",
+        right="- name: oncall",
         wrong="- name: elsewhere",
     ),
 }

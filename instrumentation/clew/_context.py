@@ -16,9 +16,13 @@ attach: Callable[[Context], Any]
 detach: Callable[[Any], None]
 current: Callable[[], Context]
 
-_variable = getattr(_RUNTIME_CONTEXT, "_current_context", None)
-if isinstance(_variable, ContextVar):
-    attach, detach, current = _variable.set, _variable.reset, _variable.get
+# Where the context is kept; None where another implementation keeps it.
+variable: ContextVar[Context] | None = None
+
+_found = getattr(_RUNTIME_CONTEXT, "_current_context", None)
+if isinstance(_found, ContextVar):
+    variable = _found
+    attach, detach, current = _found.set, _found.reset, _found.get
 else:
     attach, detach = _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
     current = _RUNTIME_CONTEXT.get_current

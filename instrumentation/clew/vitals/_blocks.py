@@ -15,12 +15,11 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
-from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanContext
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _names, correlation
+from clew import _context, _names, correlation
 from clew._fork_gate import ForkGate
 from clew.logs import ORIGIN
 
@@ -123,9 +122,7 @@ def _variables(loop: Any, handle: FrameType | None) -> Variables | None:
 
 def _telemetry(variables: Variables | None) -> Context:
     """OpenTelemetry's context among `variables`."""
-    runtime = getattr(context_api, "_RUNTIME_CONTEXT", None)
-    variable = getattr(runtime, "_current_context", None)
-    if variables is None or variable is None:
+    if variables is None or _context.variable is None:
         return Context()
-    found = variables.get(variable)
+    found = variables.get(_context.variable)
     return found if isinstance(found, Context) else Context()

@@ -32,7 +32,8 @@ _MONTH_S = 30 * 86_400
 _FEW = 256  # file descriptors
 _held: list[socket.socket] = []
 _children: list[subprocess.Popen[bytes]] = []
-_stop_refused = threading.Event()
+_stop = threading.Event()  # what goes on beside the drill
+_GOING_ON_S = 10.0  # one request's time
 
 
 def switch(service: str, name: str, level: float) -> Act:
@@ -59,14 +60,9 @@ def kill_worker(world: World) -> None:
     os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
 
 
-def unusual(act: Act) -> Act:
-    """Not before it is known what is usual."""
-
-    def after(world: World) -> None:
-        wait_for_traffic(world, usual=True)
-        act(world)
-
-    return after
+def usual_is_known(world: World) -> None:
+    """Wait until it is known how many requests are usual."""
+    wait_for_traffic(world, usual=True)
 
 
 def crowd(path: str, service: str, count: int = 80) -> Act:
@@ -81,6 +77,35 @@ def crowd(path: str, service: str, count: int = 80) -> Act:
             threading.Thread(target=ask, daemon=True).start()
 
     return act
+
+
+def stream(path: str, service: str, per_second: float = 80) -> Act:
+    """So many requests each second, until `stop`."""
+    askers = 8
+
+    def act(world: World) -> None:
+        url = world.shop.url(service) + path
+        for _ in range(askers):
+            _go_on(lambda: urllib.request.Request(url), askers / per_second)
+
+    return act
+
+
+def stop(world: World) -> None:
+    """No more of what goes on."""
+    _stop.set()
+
+
+def _go_on(request: Callable[[], urllib.request.Request], every_s: float) -> None:
+    """Send such requests at that pace, until `stop`."""
+    _stop.clear()
+
+    def send() -> None:
+        while not _stop.wait(every_s):
+            with suppress(OSError):
+                urllib.request.urlopen(request(), timeout=_GOING_ON_S).close()
+
+    threading.Thread(target=send, daemon=True).start()
 
 
 def both(*acts: Act) -> Act:
@@ -134,8 +159,7 @@ def close_connections(world: World) -> None:
 
 
 def send_refused(world: World) -> None:
-    """Log lines of a month ago, which Loki does not take, until `stop_refused`."""
-    _stop_refused.clear()
+    """Log lines of a month ago, which Loki does not take, until `stop`."""
     record = {
         "timeUnixNano": str(int((time.time() - _MONTH_S) * 1e9)),
         "body": {"stringValue": "too old"},
@@ -146,22 +170,14 @@ def send_refused(world: World) -> None:
             {"resource": {"attributes": [name]}, "scopeLogs": [{"logRecords": [record]}]}
         ]
     }
-
-    def send() -> None:
-        while not _stop_refused.wait(1):
-            request = urllib.request.Request(
-                f"{world.url('CLEW_OTLP_HTTP_PORT')}/v1/logs",
-                json.dumps(body).encode(),
-                {"Content-Type": "application/json"},
-            )
-            with suppress(OSError):
-                urllib.request.urlopen(request, timeout=10).close()
-
-    threading.Thread(target=send, daemon=True).start()
-
-
-def stop_refused(world: World) -> None:
-    _stop_refused.set()
+    _go_on(
+        lambda: urllib.request.Request(
+            f"{world.url('CLEW_OTLP_HTTP_PORT')}/v1/logs",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        ),
+        1,
+    )
 
 
 def compute(world: World) -> None:

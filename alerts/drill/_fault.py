@@ -14,7 +14,7 @@ from alerts.drill._watch import Wanted
 class Fault:
     """`alerts` are (name, labels that it must have). `cause` is a pattern of the line that shows
     what is wrong: a log line, or one of a command that the runbook names. `why_not` says why the
-    fault can't be had here."""
+    fault can't be had here. `before` waits until the fault can be told from what was before."""
 
     name: str
     alerts: tuple[Wanted, ...]
@@ -22,6 +22,7 @@ class Fault:
     inject: Act
     remove: Act
     why_not: Callable[[], str | None] = lambda: None
+    before: Act = lambda world: None
 
 
 def of(service: str, **labels: str) -> dict[str, str]:

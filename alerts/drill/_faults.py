@@ -38,7 +38,7 @@ ROUNDS = (
             (("CollectorLost", {"exporter": "otlp_http/loki"}),),
             "too old|older than",
             act.send_refused,
-            act.stop_refused,
+            act.stop,
         ),
         Fault(
             "a file system is full",
@@ -152,11 +152,12 @@ ROUNDS = (
     ),
     (
         Fault(
-            "five times as many visitors",
+            "80 requests a second for the goods",
             (("RequestsSurged", of("gateway")),),
             "GET /products 200",
-            act.unusual(lambda world: world.visit(40)),
-            lambda world: world.visit(),
+            act.stream("/products", "gateway"),
+            act.stop,
+            before=act.usual_is_known,
         ),
     ),
     (
@@ -165,8 +166,9 @@ ROUNDS = (
             (("RequestsDropped", of("gateway")),),
             # Less than one request a second, of about eight.
             r'"gateway"\}, "value": \[[0-9.e+]+, "0(\.[0-9]+)?"',
-            act.unusual(lambda world: world.leave()),
+            lambda world: world.leave(),
             lambda world: world.visit(),
+            before=act.usual_is_known,
         ),
     ),
     (

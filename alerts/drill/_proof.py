@@ -74,6 +74,8 @@ def prove(
     for wanted in wait_until_gone(world, [proof.wanted for proof in proofs], _BEFORE_S):
         early = next(proof for proof in proofs if proof.wanted == wanted)
         early.found.problems.append("fired before the fault")
+    for fault in faults:
+        fault.before(world)
     began, began_at = now(), time.time()
     try:
         for fault in faults:

@@ -134,11 +134,17 @@ ROUNDS = (
     ),
     (
         Fault(
-            "users computes for twenty seconds with each request",
+            "two requests to users compute for a minute each",
             (("ProcessCpuBusy", of("users")),),
-            "fault cpu-burn is switched to 20",
-            act.switch("users", "cpu-burn", 20),
-            act.restart("users"),
+            "fault cpu-burn is switched to 60",
+            # Without visitors, so that the other services leave it a processor.
+            act.both(
+                lambda world: world.leave(),
+                act.prefer("users"),
+                act.switch("users", "cpu-burn", 60),
+                act.crowd("/users/1", "users", 2),
+            ),
+            act.both(act.restart("users"), lambda world: world.visit()),
         ),
     ),
     (

@@ -90,7 +90,7 @@ class Settings:
     ignored: tuple[str, ...] = ()
     # Requests whose URL path matches give no telemetry of any kind.
     excluded_urls: re.Pattern[str] | None = None
-    # Contributed instrumentations that shall not be loaded.
+    # Instrumentations that are left out: packages, or `system_metrics`.
     disabled_instrumentations: tuple[str, ...] = ()
     # Read from the first of these that a request carries; answered and passed on in the first.
     correlation_headers: tuple[str, ...] = ("X-Correlation-ID", "X-Request-ID")

@@ -33,13 +33,22 @@ def when(module: str, hook: Callable[[Any], None]) -> None:
 
 
 def install(runtime: Runtime) -> None:
-    """Hook into every framework and client that clew knows."""
+    """Hook into every framework and client that clew knows, and that is not disabled."""
+    disabled = runtime.settings.disabled_instrumentations
+    own: dict[str, tuple[str, Callable[[Any], None]]] = {
+        "starlette": (
+            "starlette.applications",
+            lambda module: _wrap_build(module.Starlette, runtime),
+        ),
+        "fastapi": ("fastapi.applications", lambda module: _wrap_build(module.FastAPI, runtime)),
+        "flask": ("flask.app", lambda module: _flask_watch(module, runtime)),
+        "requests": ("requests.sessions", lambda module: _requests.watch(module, runtime)),
+    }
     when("starlette.routing", _routes.watch)
-    when("starlette.applications", lambda module: _wrap_build(module.Starlette, runtime))
-    when("fastapi.applications", lambda module: _wrap_build(module.FastAPI, runtime))
-    when("flask.app", lambda module: _flask_watch(module, runtime))
-    when("requests.sessions", lambda module: _requests.watch(module, runtime))
-    _contrib.install(when, runtime.settings.disabled_instrumentations)
+    for package, (module, hook) in own.items():
+        if package not in disabled:
+            when(module, hook)
+    _contrib.install(when, disabled)
 
 
 def install_servers(runtime: Runtime) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tests.instrumentation.conftest import Script
@@ -64,6 +68,34 @@ def test_each_request_once(
     assert sum(point.data.count for point in script.sink.points(DURATION)) == served
     access = [line for line in script.log_lines if line["logger"] == "clew.access"]
     assert len(access) == served
+
+
+_PATCHED = """
+import clew.auto
+import fastapi, flask, requests, starlette.applications
+print([hasattr(f, "__clew__") for f in (
+    fastapi.FastAPI.build_middleware_stack, starlette.applications.Starlette.build_middleware_stack,
+    flask.Flask.__call__, requests.Session.send,
+)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("disabled", "patched"),
+    [
+        ("", "[True, True, True, True]"),
+        ("requests", "[True, True, True, False]"),
+        ("fastapi,starlette,flask", "[False, False, False, True]"),
+    ],
+)
+def test_what_is_disabled_stays_as_it_is(disabled: str, patched: str) -> None:
+    """clew's own instrumentations can be left out by name, as contributed ones can."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PATCHED],
+        env={**os.environ, "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": disabled},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[0] == patched
 
 
 def test_auto_configuration_of_fastapi_does_not_double(script: Script) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 
 _KILO = ("", "k", "M", "G", "T")
+# From how many seconds on which unit is used.
+_TIMES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def spelled(value: float, unit: str) -> str:
@@ -16,12 +18,19 @@ def spelled(value: float, unit: str) -> str:
     if unit == "percentunit":
         return f"{value * 100:.3g} %"
     if unit == "s":
-        return f"{value * 1000:.3g} ms" if 0 < abs(value) < 1 else f"{value:.3g} s"
+        return _duration(value)
     suffix = {"bytes": "B", "Bps": "B/s", "reqps": "/s", "cps": "/s"}.get(unit, "")
     power = 0
     while abs(value) >= 1000 and power < len(_KILO) - 1:
         value, power = value / 1000, power + 1
     return f"{value:.3g} {_KILO[power]}{suffix}".rstrip()
+
+
+def _duration(seconds: float) -> str:
+    for size, name in _TIMES:
+        if abs(seconds) >= size:
+            return f"{seconds / size:.3g} {name}"
+    return f"{seconds * 1000:.3g} ms" if seconds else "0 s"
 
 
 def named(labels: Mapping[str, str], legend: str) -> str:

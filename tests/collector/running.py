@@ -23,12 +23,16 @@ _SECONDS = 60.0
 
 @dataclass
 class Collector:
-    """A collector process. `files` are relative to collector_config, or paths of their own."""
+    """A collector process. `files` are relative to collector_config, or paths of their own.
+
+    `program` is the name that `stack` has for it.
+    """
 
     files: Sequence[str | Path]
     environ: Mapping[str, str]
     folder: Path
     ports: Mapping[str, int]
+    program: str = "otelcol"
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -49,7 +53,7 @@ class Collector:
         configs = [part for name in self.files for part in ("--config", str(CONFIG / name))]
         with (self.folder / "collector.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [binary("otelcol"), *configs], env=dict(self.environ), stdout=log, stderr=log
+                [binary(self.program), *configs], env=dict(self.environ), stdout=log, stderr=log
             )
         deadline = time.monotonic() + _SECONDS
         while not self._healthy():
@@ -75,7 +79,13 @@ class Collector:
 
 @contextmanager
 def gateway(
-    folder: Path, *files: str | Path, jaeger: str, loki: str, prometheus: str, **environ: str
+    folder: Path,
+    *files: str | Path,
+    jaeger: str,
+    loki: str,
+    prometheus: str,
+    program: str = "otelcol",
+    **environ: str,
 ) -> Iterator[Collector]:
     """A gateway that sends to the given addresses; `files` are merged over gateway.yaml."""
     grpc, http, health = free_ports(3)
@@ -89,12 +99,15 @@ def gateway(
         "CLEW_PROMETHEUS_URL": prometheus,
     }
     ports = {"grpc": grpc, "http": http, "health": health}
-    with _running(Collector(("gateway.yaml", *files), _environ(own, environ), folder, ports)) as it:
+    all_files = ("gateway.yaml", *files)
+    with _running(Collector(all_files, _environ(own, environ), folder, ports, program)) as it:
         yield it
 
 
 @contextmanager
-def agent(folder: Path, *files: str | Path, gateway: str, **environ: str) -> Iterator[Collector]:
+def agent(
+    folder: Path, *files: str | Path, gateway: str, program: str = "otelcol", **environ: str
+) -> Iterator[Collector]:
     """An agent before the gateway at host:port; `files` are merged over agent.yaml."""
     grpc, http, health = free_ports(3)
     own = {
@@ -106,7 +119,7 @@ def agent(folder: Path, *files: str | Path, gateway: str, **environ: str) -> Ite
     }
     ports = {"grpc": grpc, "http": http, "health": health}
     all_files = ("options/hosts.yaml", "agent.yaml", *files)
-    with _running(Collector(all_files, _environ(own, environ), folder, ports)) as it:
+    with _running(Collector(all_files, _environ(own, environ), folder, ports, program)) as it:
         yield it
 
 

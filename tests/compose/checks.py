@@ -8,9 +8,7 @@ from clew.readers import NativeReader, TraceId
 from tests.compose.probe import Probe
 from tests.compose.project import Project
 
-WHOLE_SHOP = {
-    *("gateway", "users", "orders", "inventory", "payments", "catalog", "notifications")
-}
+WHOLE_SHOP = {*("gateway", "users", "orders", "inventory", "payments", "catalog", "notifications")}
 """Those that an order passes."""
 
 

@@ -1,4 +1,4 @@
-"""From Debian's packages, where no image can be pulled: bases for images, Java, compose's plugin."""
+"""From Debian's packages, where no image can be pulled: bases of images, Java, compose's plugin."""
 
 import shutil
 import subprocess

@@ -47,7 +47,8 @@ class Project:
         return tuple(
             name
             for name, service in services().items()
-            if name not in LEFT_OUT and service.fields.get("profiles", [self.profile]) == [self.profile]
+            if name not in LEFT_OUT
+            and service.fields.get("profiles", [self.profile]) == [self.profile]
         )
 
     def build(self) -> None:

@@ -84,7 +84,7 @@ def test_grafana_has_an_administrator_only_with_a_password(
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_profile_adds_its_service(project: Project, profile: str) -> None:
-    """Compose takes it with its profile and leaves it out without. Each is started in test_profiles.py."""
+    """Compose takes it with its profile and leaves it out without. test_profiles.py starts it."""
     with_it = json.loads(project.compose("--profile", profile, "config", "--format=json"))
     without = json.loads(project.compose("config", "--format=json"))
     assert with_it["services"].keys() - without["services"].keys() == {profile}
@@ -159,7 +159,9 @@ def test_an_order_is_followed_through_the_whole_shop(
     placed = place_order(project, probe)
     assert (placed["state"], placed["degraded"]) == ("confirmed", [])
     wait_until(
-        lambda: services_of_trace(reader, probe) == WHOLE_SHOP, "a trace of seven services", DEADLINE
+        lambda: services_of_trace(reader, probe) == WHOLE_SHOP,
+        "a trace of seven services",
+        DEADLINE,
     )
 
 

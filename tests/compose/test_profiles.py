@@ -88,7 +88,9 @@ def test_addresses_come_from_consul(on_consul: Project, reader: NativeReader) ->
     probe = Probe.new()
     assert place_order(on_consul, probe)["state"] == "confirmed"
     wait_until(
-        lambda: services_of_trace(reader, probe) == WHOLE_SHOP, "a trace of seven services", DEADLINE
+        lambda: services_of_trace(reader, probe) == WHOLE_SHOP,
+        "a trace of seven services",
+        DEADLINE,
     )
 
 
@@ -114,16 +116,16 @@ def is_one_trace_over_kafka(project: Project, reader: NativeReader) -> None:
     probe = Probe.new()
     assert place_order(project, probe)["state"] == "confirmed"
     wait_until(
-        lambda: services_of_trace(reader, probe) == WHOLE_SHOP, "a trace of seven services", DEADLINE
+        lambda: services_of_trace(reader, probe) == WHOLE_SHOP,
+        "a trace of seven services",
+        DEADLINE,
     )
     systems = {
         (span.service, span.attributes["messaging.system"])
         for span in reader.trace(TraceId(probe.trace_id))
         if "messaging.system" in span.attributes
     }
-    assert systems == {
-        (service, "kafka") for service in ("orders", "inventory", "notifications")
-    }
+    assert systems == {(service, "kafka") for service in ("orders", "inventory", "notifications")}
 
 
 def _asked(project: Project) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.e2e.wait import wait_until
 from tests.support.kafka._jars import HERE, NoKafka, jars
@@ -77,10 +77,32 @@ class Broker:
                 self.process.wait()
             self.process = None
 
-    def topics(self) -> dict[str, int]:
-        """How many partitions each topic has."""
-        found = self._admin().list_topics(timeout=10).topics
-        return {name: len(topic.partitions) for name, topic in found.items()}
+    def make_topics(self, names: Iterable[str], partitions: int) -> None:
+        """Make them, each with so many partitions."""
+        wanted = [NewTopic(name, partitions, 1) for name in names]
+        for made in self._admin().create_topics(wanted).values():
+            made.result(30)
+
+    def members(self, group: str) -> int:
+        """How many share the topics, once they have agreed on who gets what; 0 until then."""
+        found = self._admin().describe_consumer_groups([group])[group].result(30)
+        return len(found.members) if found.state == ConsumerGroupState.STABLE else 0
+
+    def waiting(self, group: str, topics: Iterable[str]) -> int:
+        """How many messages of the topics the group has not said to be done with."""
+        settings = {"bootstrap.servers": self.address, "group.id": group}
+        consumer = Consumer(settings)
+        try:
+            places = [
+                TopicPartition(topic, number)
+                for topic in topics
+                for number in consumer.list_topics(topic, 10).topics[topic].partitions
+            ]
+            ends = [consumer.get_watermark_offsets(place, 10)[1] for place in places]
+            done = [max(0, place.offset) for place in consumer.committed(places, 10)]
+            return sum(ends) - sum(done)
+        finally:
+            consumer.close()
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -89,7 +111,7 @@ class Broker:
         if "Kafka Server started" not in said:
             return False
         try:
-            self.topics()
+            self._admin().list_topics(timeout=10)
         except KafkaException:
             return False
         return True

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
 from stack._settings import ROOT
 from tests.backends.own_stack import binary
@@ -23,6 +22,8 @@ from tests.compose.probe import METRIC, Probe
 from tests.support.kafka import Broker, NoKafka, broker
 from tests.support.otlp_grpc_sink import otlp_grpc_sink
 from tests.support.otlp_sink import Sink, otlp_sink
+
+pytestmark = pytest.mark.backends
 
 TOPICS = ("clew-traces", "clew-metrics", "clew-logs")
 GROUP = "clew-gateway"
@@ -36,21 +37,6 @@ exporters:
   otlp_grpc/gateway:
     endpoint: "{first}"
 """
-
-
-def parts(file: str) -> set[str]:
-    """The modules that a manifest of the collector names, with their versions."""
-    manifest = yaml.safe_load((ROOT / "collector_config" / file).read_text("utf-8"))
-    return {entry["gomod"] for kind, names in manifest.items() if kind != "dist" for entry in names}
-
-
-def test_the_fleets_collector_has_all_that_the_other_has() -> None:
-    """At the same versions, so that each file that runs with one runs with the other."""
-    more = parts("builder_fleet.yaml") - parts("builder.yaml")
-    assert parts("builder.yaml") < parts("builder_fleet.yaml")
-    assert {module.split(" ")[0].rpartition("/")[2] for module in more} == {
-        *("kafkaexporter", "kafkareceiver", "loadbalancingexporter")
-    }
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +111,6 @@ def send_traces(it: Collector, count: int, trace_ids: Sequence[str] = ()) -> set
     return {one["spanId"] for one in made}
 
 
-@pytest.mark.backends
 def test_all_signals_go_through_kafka(buffer: Buffer) -> None:
     """Spans, points and lines that the agent took come out behind the gateway, masked there."""
     with sinks() as behind, buffer.agent() as near, buffer.gateway("gateway", behind):
@@ -141,7 +126,6 @@ def test_all_signals_go_through_kafka(buffer: Buffer) -> None:
         wait_until(lambda: behind.http.points(METRIC))
 
 
-@pytest.mark.backends
 def test_what_is_in_kafka_waits_for_a_gateway(buffer: Buffer) -> None:
     """With no gateway nothing is lost, and one that was killed reads on where it was."""
     with sinks() as behind, buffer.agent() as near:
@@ -155,7 +139,6 @@ def test_what_is_in_kafka_waits_for_a_gateway(buffer: Buffer) -> None:
             wait_until(lambda: buffer.kafka.waiting(GROUP, TOPICS) == 0)
 
 
-@pytest.mark.backends
 def test_what_the_agent_took_waits_for_kafka(buffer: Buffer) -> None:
     """While the broker is away the agent answers and keeps, on its disk, what it has taken."""
     with sinks() as behind, buffer.agent() as near, buffer.gateway("gateway", behind):
@@ -169,7 +152,6 @@ def test_what_the_agent_took_waits_for_kafka(buffer: Buffer) -> None:
         wait_until(lambda: behind.span_ids() >= sent, 120.0)
 
 
-@pytest.mark.backends
 def test_one_gateway_gets_all_spans_of_a_trace(buffer: Buffer) -> None:
     """With agent_to_kafka_by_trace.yaml, whatever batch a span was in. Both have work."""
     trace_ids = [secrets.token_hex(16) for _ in range(40)]
@@ -190,7 +172,6 @@ def test_one_gateway_gets_all_spans_of_a_trace(buffer: Buffer) -> None:
         assert two.trace_ids()
 
 
-@pytest.mark.backends
 def test_the_balancer_sends_each_trace_to_one_gateway(fleet: str, tmp_path: Path) -> None:
     """agent_balancing.yaml, with gateways by address in the place of Kubernetes's names."""
     trace_ids = [secrets.token_hex(16) for _ in range(40)]

@@ -84,7 +84,7 @@ def test_grafana_has_an_administrator_only_with_a_password(
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_profile_adds_its_service(project: Project, profile: str) -> None:
-    """Compose takes it with its profile and leaves it out without. test_profiles.py starts it."""
+    """Compose takes it with its profile and leaves it out without. test_on_*.py start it."""
     with_it = json.loads(project.compose("--profile", profile, "config", "--format=json"))
     without = json.loads(project.compose("config", "--format=json"))
     assert with_it["services"].keys() - without["services"].keys() == {profile}

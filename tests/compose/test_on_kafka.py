@@ -1,14 +1,11 @@
-"""The profiles of compose.yaml in a real Docker Engine: another bus, and settings from Consul."""
+"""The profile `kafka` of compose.yaml in a real Docker Engine: the other bus."""
 
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
 from clew.readers import NativeReader, TraceId
 from demo_services.bus import ORDER_CREATED
-from tests.compose.built import built
 from tests.compose.checks import (
     WHOLE_SHOP,
     has_no_privileges,
@@ -46,19 +43,6 @@ def on_kafka(project: Project) -> Iterator[Project]:
         yield other
 
 
-@pytest.fixture(scope="module")
-def on_consul(project: Project) -> Iterator[Project]:
-    """The project, with Consul behind the environment and addresses that are Consul's to say."""
-    make_image(project.docker, "consul", {"consul": built("consul")})
-    with project.with_profile(
-        "consul",
-        CONSUL_URL="http://consul:8500",
-        PAYMENTS_URL="consul://payments",
-        INVENTORY_ADDRESS="consul://inventory",
-    ) as other:
-        yield other
-
-
 @pytest.mark.engine
 def test_an_order_goes_over_kafka(on_kafka: Project, reader: NativeReader) -> None:
     """One trace from the edge to the notification, and each span of the bus says that it is Kafka.
@@ -80,37 +64,6 @@ def test_kafka_is_held_to_what_the_others_are(on_kafka: Project) -> None:
     assert on_kafka.inspect("kafka")["State"]["Health"]["Status"] == "healthy"
 
 
-@pytest.mark.engine
-def test_addresses_come_from_consul(on_consul: Project, reader: NativeReader) -> None:
-    """Orders finds payments and inventory by asking Consul, which checks that they are healthy."""
-    orders = on_consul.inspect("orders")["Config"]["Env"]
-    assert {"PAYMENTS_URL=consul://payments", "INVENTORY_ADDRESS=consul://inventory"} <= set(orders)
-    probe = Probe.new()
-    assert place_order(on_consul, probe)["state"] == "confirmed"
-    wait_until(
-        lambda: services_of_trace(reader, probe) == WHOLE_SHOP,
-        "a trace of seven services",
-        DEADLINE,
-    )
-
-
-@pytest.mark.engine
-def test_settings_come_from_consul(on_consul: Project) -> None:
-    """A key in Consul's store is a variable of the service, once that starts again."""
-    on_consul.compose("exec", "consul", "consul", "kv", "put", "shop/gateway/RATE_LIMIT", "2/hour")
-    assert [_asked(on_consul) for _ in range(3)] == [200, 200, 200]
-    on_consul.compose("restart", "gateway")
-    wait_until(lambda: _asked(on_consul) == 429, "a refusal of the gateway", DEADLINE)
-
-
-@pytest.mark.engine
-def test_consul_is_held_to_what_the_others_are(on_consul: Project) -> None:
-    """No privileges, limits in force, healthy by its own check."""
-    has_no_privileges(on_consul, "consul")
-    is_held_to_limits(on_consul, "consul")
-    assert on_consul.inspect("consul")["State"]["Health"]["Status"] == "healthy"
-
-
 def is_one_trace_over_kafka(project: Project, reader: NativeReader) -> None:
     """Assert it of a new order."""
     probe = Probe.new()
@@ -126,14 +79,3 @@ def is_one_trace_over_kafka(project: Project, reader: NativeReader) -> None:
         if "messaging.system" in span.attributes
     }
     assert systems == {(service, "kafka") for service in ("orders", "inventory", "notifications")}
-
-
-def _asked(project: Project) -> int:
-    """The status of a plain request at the edge; 0 where nobody answers."""
-    try:
-        with urllib.request.urlopen(project.url("CLEW_GATEWAY_PORT", "/users/1"), timeout=10) as it:
-            return int(it.status)
-    except urllib.error.HTTPError as answer:
-        return answer.code
-    except OSError:
-        return 0

@@ -18,7 +18,7 @@ LEFT_OUT = {
 """Services that are not brought up, and why."""
 
 PROFILES = ("kafka", "consul")
-"""Profiles, each of one service of that name: `test_on_kafka.py`, `test_on_consul.py` bring them up."""
+"""Profiles, each of one service of that name: `test_on_PROFILE.py` brings it up."""
 
 _NETWORK = Path(__file__).parent / "build-network.yaml"
 _UP_SECONDS = 180

@@ -200,7 +200,7 @@ BINARIES = {
             on_path="consul",
             version_arguments=("version",),
             version_pattern=r"Consul v(\S+)",
-            minutes=3.0,
+            minutes=6.0,
             # Not among the releases of the site that the others come from.
             release=Release(path="", member=""),
             build=GoTool("tests/compose/consul", "github.com/hashicorp/consul", ""),

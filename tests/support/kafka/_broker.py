@@ -79,13 +79,15 @@ class Broker:
 
     def make_topics(self, names: Iterable[str], partitions: int) -> None:
         """Make them, each with so many partitions."""
+        admin = self._admin()  # held: its answers end with it
         wanted = [NewTopic(name, partitions, 1) for name in names]
-        for made in self._admin().create_topics(wanted).values():
+        for made in admin.create_topics(wanted).values():
             made.result(30)
 
     def members(self, group: str) -> int:
         """How many share the topics, once they have agreed on who gets what; 0 until then."""
-        found = self._admin().describe_consumer_groups([group])[group].result(30)
+        admin = self._admin()
+        found = admin.describe_consumer_groups([group])[group].result(30)
         return len(found.members) if found.state == ConsumerGroupState.STABLE else 0
 
     def waiting(self, group: str, topics: Iterable[str]) -> int:

@@ -140,13 +140,16 @@ def test_what_is_in_kafka_waits_for_a_gateway(buffer: Buffer) -> None:
 
 
 def test_what_the_agent_took_waits_for_kafka(buffer: Buffer) -> None:
-    """While the broker is away the agent answers and keeps, on its disk, what it has taken."""
+    """While the broker is away the agent answers, and what it has taken is on its disk.
+
+    It is killed: while the broker is away its exporter waits for an answer, and SIGTERM waits too.
+    """
     with sinks() as behind, buffer.agent() as near, buffer.gateway("gateway", behind):
         sent = send_traces(near, 5)
         wait_until(lambda: behind.span_ids() >= sent)
         buffer.kafka.stop()
         sent |= send_traces(near, 5)
-        near.end()
+        near.end(signal.SIGKILL)
         near.start()
         buffer.kafka.start()
         wait_until(lambda: behind.span_ids() >= sent, 120.0)

@@ -87,7 +87,10 @@ class Broker:
     def members(self, group: str) -> int:
         """How many share the topics, once they have agreed on who gets what; 0 until then."""
         admin = self._admin()
-        found = admin.describe_consumer_groups([group])[group].result(30)
+        try:
+            found = admin.describe_consumer_groups([group])[group].result(30)
+        except KafkaException:  # the group's coordinator is not chosen yet
+            return 0
         return len(found.members) if found.state == ConsumerGroupState.STABLE else 0
 
     def waiting(self, group: str, topics: Iterable[str]) -> int:

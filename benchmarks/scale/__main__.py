@@ -74,7 +74,7 @@ def _costs(measured: Iterable[_gateway.Cost | _kafka.Written]) -> None:
     _row("hop", "signal", "CPU s a million", "range", "items/s a core", "MiB")
     for each in measured:
         if isinstance(each, _kafka.Written):
-            _row(each.variant, each.signal, f"{each.disk_bytes:.0f} bytes on disk, each")
+            _row(each.variant, each.signal, "on disk, each", f"{each.disk_bytes:.0f} bytes")
             continue
         _results.keep("cpu", f"{each.hop}/{each.signal}", each.median_s)
         between = f"{each.least_s:.1f} to {each.most_s:.1f}"

@@ -22,11 +22,25 @@ GROUP = "clew-gateway"
 TOPICS = {"traces": "clew-traces", "logs": "clew-logs", "metrics": "clew-metrics"}
 _FLEET = "otelcol-fleet"
 _BY_TRACE = "options/agent_to_kafka_by_trace.yaml"
-# What stands behind the hop's name; the agent's further files; the gateway's; the signals.
-_VARIANTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
-    ("", (), (), ("traces", "logs", "metrics")),
-    (", by trace", (_BY_TRACE,), (), ("traces",)),
-    (", by trace, tail sampling", (_BY_TRACE,), ("options/sampling_tail.yaml",), ("traces",)),
+
+
+@dataclass(frozen=True)
+class _Variant:
+    """`label` stands behind the hop's name; `times` is how often the usual requests are sent."""
+
+    label: str
+    of_agent: tuple[str, ...] = ()
+    of_gateway: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ("traces",)
+    times: float = 1.0
+
+
+_VARIANTS = (
+    # Often: the broker does so little for each that its idling would be seen.
+    _Variant("", signals=("traces", "logs", "metrics"), times=2.0),
+    # Seldom: the gateway syncs its disk for each trace.
+    _Variant(", by trace", (_BY_TRACE,), times=0.1),
+    _Variant(", by trace, tail sampling", (_BY_TRACE,), ("options/sampling_tail.yaml",)),
 )
 _PARTITIONS = 3
 _IDLE_S = 5.0
@@ -65,42 +79,48 @@ def measure(
     runs: Runs = {}
     written: dict[tuple[str, str], float] = {}
     for turn in range(rounds):
-        for number, (variant, of_agent, of_gateway, signals) in enumerate(_VARIANTS):
+        for number, variant in enumerate(_VARIANTS):
             place = folder / f"{turn}-{number}"
             with (
                 null(place / "null") as sink,
                 broker(place / "broker", free_ports(2)) as kafka,
                 agent(
-                    place / "agent", "options/agent_to_kafka.yaml", *of_agent, gateway=sink.grpc,
-                    program=_FLEET, CLEW_KAFKA_ADDRESS=kafka.address,
+                    place / "agent", "options/agent_to_kafka.yaml", *variant.of_agent,
+                    gateway=sink.grpc, program=_FLEET, CLEW_KAFKA_ADDRESS=kafka.address,
                 ) as near,
             ):  # fmt: skip
                 kafka.make_topics(TOPICS.values(), _PARTITIONS)
                 with gateway(
-                    place / "gateway", "options/gateway_from_kafka.yaml", *of_gateway,
+                    place / "gateway", "options/gateway_from_kafka.yaml", *variant.of_gateway,
                     jaeger=sink.grpc, loki=sink.loki, prometheus=sink.prometheus,
                     program=_FLEET, CLEW_KAFKA_ADDRESS=kafka.address, **TAIL,
                 ) as far:  # fmt: skip
-                    hops = _hops(near, kafka, far, variant)
-                    for signal in signals:
-                        _pass(near, kafka, hops, signal, bodies[signal][: len(bodies[signal]) // 4])
-                        sent = bodies[signal]
+                    hops = _hops(near, kafka, far, variant.label)
+                    for signal in variant.signals:
+                        sent = _as_often(bodies[signal], variant.times)
+                        _pass(near, kafka, hops, signal, _as_often(sent, 0.25))
                         grew = _one(near, kafka, hops, signal, sent, recorded[signal].items, runs)
-                        written[variant, signal] = grew
+                        written[variant.label, signal] = grew
     yield from summed(runs)
-    for (variant, signal), grew in written.items():
-        yield Written(f"Kafka{variant}", signal, grew)
+    for (label, signal), grew in written.items():
+        yield Written(f"Kafka{label}", signal, grew)
 
 
-def _hops(near: Collector, kafka: Broker, far: Collector, variant: str) -> _Hops:
+def _as_often(bodies: list[bytes], times: float) -> list[bytes]:
+    """The requests, again from the start where `times` is more than one."""
+    count = max(1, round(len(bodies) * times))
+    return [bodies[number % len(bodies)] for number in range(count)]
+
+
+def _hops(near: Collector, kafka: Broker, far: Collector, label: str) -> _Hops:
     assert near.process is not None
     assert far.process is not None
     assert kafka.process is not None
     return _Hops(
         {
-            f"agent to Kafka{variant}": near.process.pid,
-            f"Kafka{variant}": kafka.process.pid,
-            f"gateway from Kafka{variant}": far.process.pid,
+            f"agent to Kafka{label}": near.process.pid,
+            f"Kafka{label}": kafka.process.pid,
+            f"gateway from Kafka{label}": far.process.pid,
         }
     )
 
@@ -111,6 +131,7 @@ def _one(
 ) -> float:  # fmt: skip
     """Send them, note what each hop used, and return the bytes that the broker wrote, for each."""
     items = each * len(sent)
+    settle([*hops.pids.values()], most=20.0, quiet=0.08, look=2.0)
     idle, held = hops.idle(), disk_bytes(kafka.data)
     began, before = time.monotonic(), hops.used()
     _pass(near, kafka, hops, signal, sent)

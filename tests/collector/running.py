@@ -70,11 +70,17 @@ class Collector:
             return False
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Send it a signal and wait until it has ended."""
-        if self.process is not None:
-            self.process.send_signal(how)
-            self.process.wait(_SECONDS)
-            self.process = None
+        """Send it a signal and wait until it has ended; if it does not, kill it and raise."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 @contextmanager

@@ -43,8 +43,9 @@ test-backends: $(READY)   ## The rest: obtains the backends first, and runs them
 test-browser: $(READY)   ## The lens's page in a headless Chromium
 	$(RUN) -m pytest -m browser tests/lens/browser
 
-test-engine: $(READY)   ## compose.yaml in a real Docker Engine (root; docker.io and debootstrap)
+test-engine: $(READY)   ## compose.yaml in a real Docker Engine (root; docker.io, debootstrap, Maven)
 	$(RUN) -m stack fetch
+	$(RUN) -m stack fetch consul
 	CLEW_TEST_DOCKER=1 $(RUN) -m pytest -m engine
 
 test-kubernetes: $(READY)   ## deploy/kubernetes in a real API server, which Go builds first (20 minutes)

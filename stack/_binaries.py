@@ -6,13 +6,15 @@ whose checksums go.sum pins.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 JAEGER = "2.13.0"
 LOKI = "3.7.8"
 COLLECTOR = "0.159.0"
 PROMETHEUS = "3.13.1"
 ALERTMANAGER = "0.31.0"
+# Only the engine's tests run it, in the place of compose.yaml's newer one: tests/compose/README.md.
+CONSUL = "1.14.11"
 
 _PROMETHEUS_VERSION = "github.com/prometheus/common/version.Version"
 _LOKI_VERSION = "github.com/grafana/loki/v3/pkg/util/build.Version"
@@ -35,7 +37,10 @@ class Release:
 
 @dataclass(frozen=True)
 class GoTool:
-    """How to build a program from a Go module of the checkout that requires it."""
+    """How to build a program from a Go module of the checkout that requires it.
+
+    `version_variable` is empty for a program that knows its version by itself.
+    """
 
     module: str
     package: str
@@ -57,7 +62,7 @@ class Binary:
 
     `on_path` is the name to look for on PATH. `minutes` is about how long its build took on 2
     cores that had other work too, its modules already downloaded; what programs have in common is
-    compiled once for all of them.
+    compiled once for all of them. With `on_request` it is obtained only by its name.
     """
 
     name: str
@@ -68,6 +73,7 @@ class Binary:
     minutes: float
     release: Release
     build: GoTool | CollectorBuild
+    on_request: bool = False
 
 
 def _prometheus_like(
@@ -115,6 +121,24 @@ _PROMETHEUS_SHA256 = {
 # program.
 _PROMETHEUS_TAGS = "remove_all_sd"
 
+_COLLECTOR_BUILDER = f"go.opentelemetry.io/collector/cmd/builder@v{COLLECTOR}"
+_COLLECTOR = Binary(
+    name="otelcol",
+    version=COLLECTOR,
+    # The contrib distribution: the plain `otelcol` lacks parts that the configuration names.
+    on_path="otelcol-contrib",
+    version_arguments=("--version",),
+    version_pattern=r"otelcol\S* version (\S+)",
+    minutes=2.0,
+    release=Release(
+        path="open-telemetry/opentelemetry-collector-releases/releases/download/"
+        f"v{COLLECTOR}/otelcol-contrib_{COLLECTOR}_{{os}}_{{arch}}.tar.gz",
+        member="otelcol-contrib",
+        sha256=_COLLECTOR_SHA256,
+    ),
+    build=CollectorBuild("collector_config/builder.yaml", _COLLECTOR_BUILDER),
+)
+
 BINARIES = {
     binary.name: binary
     for binary in (
@@ -154,25 +178,13 @@ BINARIES = {
                 version_variable=_LOKI_VERSION,
             ),
         ),
-        Binary(
-            name="otelcol",
-            version=COLLECTOR,
-            # The contrib distribution: the plain `otelcol` lacks parts that the configuration
-            # names.
-            on_path="otelcol-contrib",
-            version_arguments=("--version",),
-            version_pattern=r"otelcol\S* version (\S+)",
-            minutes=2.0,
-            release=Release(
-                path="open-telemetry/opentelemetry-collector-releases/releases/download/"
-                f"v{COLLECTOR}/otelcol-contrib_{COLLECTOR}_{{os}}_{{arch}}.tar.gz",
-                member="otelcol-contrib",
-                sha256=_COLLECTOR_SHA256,
-            ),
-            build=CollectorBuild(
-                manifest="collector_config/builder.yaml",
-                builder=f"go.opentelemetry.io/collector/cmd/builder@v{COLLECTOR}",
-            ),
+        _COLLECTOR,
+        replace(
+            _COLLECTOR,
+            name="otelcol-fleet",
+            minutes=3.0,
+            build=CollectorBuild("collector_config/builder_fleet.yaml", _COLLECTOR_BUILDER),
+            on_request=True,
         ),
         _prometheus_like(
             "prometheus", PROMETHEUS, "prometheus", 2.0, _PROMETHEUS_SHA256, _PROMETHEUS_TAGS
@@ -182,5 +194,17 @@ BINARIES = {
         ),
         _prometheus_like("alertmanager", ALERTMANAGER, "alertmanager", 0.5, {}),
         _prometheus_like("amtool", ALERTMANAGER, "alertmanager", 0.5, {}),
+        Binary(
+            name="consul",
+            version=CONSUL,
+            on_path="consul",
+            version_arguments=("version",),
+            version_pattern=r"Consul v(\S+)",
+            minutes=6.0,
+            # Not among the releases of the site that the others come from.
+            release=Release(path="", member=""),
+            build=GoTool("tests/compose/consul", "github.com/hashicorp/consul", ""),
+            on_request=True,
+        ),
     )
 }

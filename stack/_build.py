@@ -47,7 +47,9 @@ class GoBuilds:
             self._build_collector(go, binary.build, target, work)
 
     def _build_tool(self, go: str, binary: Binary, tool: GoTool, target: Path, work: Work) -> None:
-        stamp = f"-s -w -X {tool.version_variable}={binary.version}"
+        stamp = "-s -w"
+        if tool.version_variable:
+            stamp += f" -X {tool.version_variable}={binary.version}"
         tags = ["-tags", tool.tags] if tool.tags else []
         command = [go, "build", "-mod=readonly", *_common(), *tags, "-ldflags", stamp]
         command += ["-o", str(target), tool.package]

@@ -109,11 +109,15 @@ class Commands:
         return 0
 
     def fetch(self, names: Sequence[str], jobs: int) -> int:
-        """Obtain the binaries and print where each is."""
+        """Obtain the binaries, or all that are not `on_request`, and print where each is."""
         for name in names:
             _known(name, BINARIES, "binary")
         with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-            chosen = [BINARIES[name] for name in (names or BINARIES)]
+            chosen = [
+                binary
+                for binary in BINARIES.values()
+                if (binary.name in names if names else not binary.on_request)
+            ]
             for path in pool.map(lambda binary: obtain(binary, self.ways), chosen):
                 print(path, file=self.out)
         return 0

@@ -1,12 +1,14 @@
-"""`python -m benchmarks.scale [wire] [hops] [stores] [fleet]`: the figures of docs/scale.md.
+"""`python -m benchmarks.scale [PART …]`: the figures of docs/scale.md.
 
     wire    bytes of a span, a log record and a data point as clew sends them
     hops    CPU time of agent and gateway for a million of each, by variant
+    kafka   the same where a Kafka is between the two (needs `python -m stack fetch otelcol-fleet`,
+            Java and Maven: only by its name)
     stores  CPU time of Jaeger, Loki and Prometheus, and bytes on disk
     fleet   10, 100 and 1,000 instances: how cost grows
     model   from 100 to a million spans a second, of what the others measured last
 
-Without a word: all of them, about ten minutes. CPU time is the processes' own clock, so that
+Without a word: all the others, about ten minutes. CPU time is the processes' own clock, so that
 other work on the machine lengthens a run and changes its figures little; the load is printed.
 """
 
@@ -16,12 +18,12 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from benchmarks.chaos._stack import own_stack
 from benchmarks.overhead import _machine
-from benchmarks.scale import _fleet, _gateway, _model, _payload, _results, _stores
+from benchmarks.scale import _fleet, _gateway, _kafka, _model, _payload, _results, _stores
 
 _FLEETS = (10, 100, 1000)
 
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     machine = _machine.describe()
     print(f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}")
     with tempfile.TemporaryDirectory(prefix="clew-scale-") as folder:
-        for part in given.parts or _PARTS:
+        for part in given.parts or [name for name in _PARTS if name != "kafka"]:
             print(f"\n{part} (load average {os.getloadavg()[0]:.1f})", flush=True)
             _PARTS[part](Path(folder) / part, given.short)
     return 0
@@ -55,10 +57,25 @@ def _wire(_folder: Path, _short: bool) -> None:
 
 
 def _hops(folder: Path, short: bool) -> None:
+    _costs(_gateway.measure(folder, _payload.record(), _rounds(short)))
+
+
+def _kafka_part(folder: Path, short: bool) -> None:
+    _costs(_kafka.measure(folder, _payload.record(), _rounds(short)))
+
+
+def _rounds(short: bool) -> int:
     if short:
         _gateway.ITEMS = dict.fromkeys(_gateway.ITEMS, 5_000)
+    return 1 if short else _gateway.ROUNDS
+
+
+def _costs(measured: Iterable[_gateway.Cost | _kafka.Written]) -> None:
     _row("hop", "signal", "CPU s a million", "range", "items/s a core", "MiB")
-    for each in _gateway.measure(folder, _payload.record(), 1 if short else _gateway.ROUNDS):
+    for each in measured:
+        if isinstance(each, _kafka.Written):
+            _row(each.variant, each.signal, "on disk, each", f"{each.disk_bytes:.0f} bytes")
+            continue
         _results.keep("cpu", f"{each.hop}/{each.signal}", each.median_s)
         between = f"{each.least_s:.1f} to {each.most_s:.1f}"
         rate = f"{each.items_a_core:,.0f}"
@@ -113,12 +130,13 @@ def _model_part(_folder: Path, _short: bool) -> None:
 
 
 def _row(first: str, *others: str) -> None:
-    print(f"  {first:<24}" + "".join(f"{cell:>17}" for cell in others), flush=True)
+    print(f"  {first:<44}" + "".join(f"{cell:>17}" for cell in others), flush=True)
 
 
 _PARTS: dict[str, Callable[[Path, bool], None]] = {
     "wire": _wire,
     "hops": _hops,
+    "kafka": _kafka_part,
     "stores": _stores_part,
     "fleet": _fleet_part,
     "model": _model_part,

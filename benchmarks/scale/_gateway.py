@@ -18,6 +18,8 @@ from tests.collector.running import Collector, agent, gateway
 # which come in small requests, one of each instance.
 ITEMS = {"traces": 100_000, "logs": 100_000, "metrics": 20_000}
 ROUNDS = 2
+Runs = dict[tuple[str, str], list[tuple[float, float]]]
+"""By hop and signal, of each round: CPU seconds for a million items, and MiB resident."""
 _PLAIN = """\
 # Only for the benchmark: what masking costs is what is missing here.
 service:
@@ -25,7 +27,7 @@ service:
     traces: {processors: [memory_limiter]}
     logs: {processors: [memory_limiter]}
 """
-_TAIL = {"CLEW_SAMPLING_WAIT": "2s", "CLEW_SAMPLING_TRACES": "200000"}
+TAIL = {"CLEW_SAMPLING_WAIT": "2s", "CLEW_SAMPLING_TRACES": "200000"}
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,8 @@ def measure(folder: Path, recorded: dict[str, Recorded], rounds: int = ROUNDS) -
     plain = folder / "plain.yaml"
     folder.mkdir(parents=True, exist_ok=True)
     plain.write_text(_PLAIN)
-    bodies = {
-        signal: [
-            again(each, f"i-{number}") for number in range(max(1, ITEMS[signal] // each.items))
-        ]
-        for signal, each in recorded.items()
-    }
-    runs: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    bodies = requests(recorded)
+    runs: Runs = {}
     for turn in range(rounds):
         for hop in ("agent", "gateway, no masking", "gateway", "gateway, tail sampling"):
             place = folder / f"{turn}-{hop.replace(' ', '-').replace(',', '')}"
@@ -67,6 +64,21 @@ def measure(folder: Path, recorded: dict[str, Recorded], rounds: int = ROUNDS) -
                     items = each.items * len(bodies[signal])
                     used = _used(collector, signal, bodies[signal])
                     runs.setdefault((hop, signal), []).append((used[0] / items * 1e6, used[1]))
+    yield from summed(runs)
+
+
+def requests(recorded: dict[str, Recorded]) -> dict[str, list[bytes]]:
+    """By signal, requests of about ITEMS together, each of another instance."""
+    return {
+        signal: [
+            again(each, f"i-{number}") for number in range(max(1, ITEMS[signal] // each.items))
+        ]
+        for signal, each in recorded.items()
+    }
+
+
+def summed(runs: Runs) -> Iterator[Cost]:
+    """What the rounds come to, hop by hop."""
     for (hop, signal), found in runs.items():
         seconds = [each[0] for each in found]
         resident = max(each[1] for each in found)
@@ -80,7 +92,7 @@ def _start(hop: str, place: Path, plain: Path, sink: Null) -> AbstractContextMan
         "gateway, no masking": (plain,),
         "gateway, tail sampling": ("options/sampling_tail.yaml",),
     }
-    own = _TAIL if hop == "gateway, tail sampling" else {}
+    own = TAIL if hop == "gateway, tail sampling" else {}
     return gateway(
         place, *files.get(hop, ()),
         jaeger=sink.grpc, loki=sink.loki, prometheus=sink.prometheus, **own,

@@ -2,7 +2,7 @@
 
 Key `shop/SERVICE/NAME` is the variable NAME of that service, `shop/common/NAME` of all. What the
 environment says wins. An address `consul://NAME` is that of a healthy instance of the service NAME,
-looked up once, at the start.
+looked up at the start: for a while again and again, since all may have been started together.
 https://developer.hashicorp.com/consul/api-docs/kv, …/health
 """
 
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
@@ -21,21 +22,26 @@ logger = logging.getLogger(__name__)
 
 _SCHEME = "consul://"
 _TIMEOUT = (1, 3)  # s: to connect, between two bytes read
+_TRIES, _PAUSE_S = 20, 1.0
 
 
-def settings(environ: Mapping[str, str]) -> Mapping[str, str]:
+def settings(
+    environ: Mapping[str, str], pause: Callable[[float], None] = time.sleep
+) -> Mapping[str, str]:
     """`environ` with what Consul adds. Raises SettingsError for an address that can't be found."""
     if not environ.get("CONSUL_URL"):
         return environ
-    consul = _Consul(environ["CONSUL_URL"].rstrip("/"), environ.get("CONSUL_HTTP_TOKEN", ""))
+    url = environ["CONSUL_URL"].rstrip("/")
+    consul = _Consul(url, environ.get("CONSUL_HTTP_TOKEN", ""), pause)
     service = environ.get("OTEL_SERVICE_NAME", "")
     values = {**consul.values("shop/common/"), **consul.values(f"shop/{service}/"), **environ}
     return {key: consul.resolved(key, value) for key, value in values.items()}
 
 
 class _Consul:
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, pause: Callable[[float], None]) -> None:
         self._url = url
+        self._pause = pause
         self._headers = {"X-Consul-Token": token} if token else {}
 
     def values(self, folder: str) -> dict[str, str]:
@@ -55,19 +61,28 @@ class _Consul:
         """The value, or the address that it stands for: `http://host:port`, or `host:port`."""
         if not value.startswith(_SCHEME):
             return value
-        name = value.removeprefix(_SCHEME)
-        try:
-            found = self._get(f"/v1/health/service/{name}?passing=true") or []
-        except requests.RequestException as error:
-            raise SettingsError(
-                f"{key} is {value!r}, but Consul does not answer ({type(error).__name__})"
-            ) from error
+        why = ""
+        for turn in range(_TRIES):
+            if turn:
+                logger.warning("%s: %s; asking again", key, why)
+                self._pause(_PAUSE_S)
+            try:
+                address = self._address(value.removeprefix(_SCHEME))
+            except requests.RequestException as error:
+                why = f"Consul does not answer ({type(error).__name__})"
+                continue
+            if address:
+                return f"http://{address}" if key.endswith("_URL") else address
+            why = f"Consul knows no healthy {value.removeprefix(_SCHEME)}"
+        raise SettingsError(f"{key} is {value!r}, but {why}")
+
+    def _address(self, name: str) -> str:
+        """`host:port` of a healthy instance; empty where there is none."""
+        found = self._get(f"/v1/health/service/{name}?passing=true") or []
         if not found:
-            raise SettingsError(f"{key} is {value!r}, but Consul knows no healthy {name}")
-        entry = found[0]
-        host = entry["Service"]["Address"] or entry["Node"]["Address"]
-        address = f"{host}:{entry['Service']['Port']}"
-        return f"http://{address}" if key.endswith("_URL") else address
+            return ""
+        service, node = found[0]["Service"], found[0]["Node"]
+        return f"{service['Address'] or node['Address']}:{service['Port']}"
 
     def _get(self, path: str) -> Any:
         answer = requests.get(f"{self._url}{path}", headers=self._headers, timeout=_TIMEOUT)

@@ -23,12 +23,16 @@ _SECONDS = 60.0
 
 @dataclass
 class Collector:
-    """A collector process. `files` are relative to collector_config, or paths of their own."""
+    """A collector process. `files` are relative to collector_config, or paths of their own.
+
+    `program` is the name that `stack` has for it.
+    """
 
     files: Sequence[str | Path]
     environ: Mapping[str, str]
     folder: Path
     ports: Mapping[str, int]
+    program: str = "otelcol"
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -49,7 +53,7 @@ class Collector:
         configs = [part for name in self.files for part in ("--config", str(CONFIG / name))]
         with (self.folder / "collector.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [binary("otelcol"), *configs], env=dict(self.environ), stdout=log, stderr=log
+                [binary(self.program), *configs], env=dict(self.environ), stdout=log, stderr=log
             )
         deadline = time.monotonic() + _SECONDS
         while not self._healthy():
@@ -66,16 +70,28 @@ class Collector:
             return False
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Send it a signal and wait until it has ended."""
-        if self.process is not None:
-            self.process.send_signal(how)
-            self.process.wait(_SECONDS)
-            self.process = None
+        """Send it a signal and wait until it has ended; if it does not, kill it and raise."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 @contextmanager
 def gateway(
-    folder: Path, *files: str | Path, jaeger: str, loki: str, prometheus: str, **environ: str
+    folder: Path,
+    *files: str | Path,
+    jaeger: str,
+    loki: str,
+    prometheus: str,
+    program: str = "otelcol",
+    **environ: str,
 ) -> Iterator[Collector]:
     """A gateway that sends to the given addresses; `files` are merged over gateway.yaml."""
     grpc, http, health = free_ports(3)
@@ -89,12 +105,15 @@ def gateway(
         "CLEW_PROMETHEUS_URL": prometheus,
     }
     ports = {"grpc": grpc, "http": http, "health": health}
-    with _running(Collector(("gateway.yaml", *files), _environ(own, environ), folder, ports)) as it:
+    all_files = ("gateway.yaml", *files)
+    with _running(Collector(all_files, _environ(own, environ), folder, ports, program)) as it:
         yield it
 
 
 @contextmanager
-def agent(folder: Path, *files: str | Path, gateway: str, **environ: str) -> Iterator[Collector]:
+def agent(
+    folder: Path, *files: str | Path, gateway: str, program: str = "otelcol", **environ: str
+) -> Iterator[Collector]:
     """An agent before the gateway at host:port; `files` are merged over agent.yaml."""
     grpc, http, health = free_ports(3)
     own = {
@@ -106,7 +125,7 @@ def agent(folder: Path, *files: str | Path, gateway: str, **environ: str) -> Ite
     }
     ports = {"grpc": grpc, "http": http, "health": health}
     all_files = ("options/hosts.yaml", "agent.yaml", *files)
-    with _running(Collector(all_files, _environ(own, environ), folder, ports)) as it:
+    with _running(Collector(all_files, _environ(own, environ), folder, ports, program)) as it:
         yield it
 
 

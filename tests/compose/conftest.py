@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from clew.readers import NativeReader, ReaderSettings
-from stack._binaries import BINARIES
-from stack._obtain import cached_path
-from stack._settings import Settings
 from tests.compose import debian, images
+from tests.compose.built import built
 from tests.compose.docker import Docker
 from tests.compose.engine import NoEngine, engine
 from tests.compose.project import Project
+from tests.support.cache import cache_dir
 
 WANTED = "CLEW_TEST_DOCKER"
 
@@ -33,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
     """The docker command for an engine that has every image it needs."""
     binaries = _binaries()
-    cache = debian.cache_dir()
+    cache = cache_dir()
     config = tmp_path_factory.mktemp("docker-config")
     (config / "cli-plugins").mkdir()
     plugin = debian.compose_plugin(cache)
@@ -73,13 +72,4 @@ def reader(project: Project) -> NativeReader:
 
 def _binaries() -> dict[str, Path]:
     """The stack's binaries by service; they are obtained before, by `python -m stack fetch`."""
-    settings = Settings.read(os.environ)
-    found = {
-        service: cached_path(BINARIES[name], settings) for service, name in images.BINARIES.items()
-    }
-    missing = [path.name for path in found.values() if not path.exists()]
-    if missing:
-        pytest.fail(
-            f"not in {settings.cache_dir}: {', '.join(missing)}; run `python -m stack fetch`"
-        )
-    return found
+    return {service: built(name) for service, name in images.BINARIES.items()}

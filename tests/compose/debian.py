@@ -1,11 +1,11 @@
-"""From Debian's packages, where no image can be pulled: a base for images, the compose plugin."""
+"""From Debian's packages, where no image can be pulled: bases of images, Java, compose's plugin."""
 
-import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+
+from tests.support.cache import kept
 
 SUITE = "trixie"
 """The release of Debian that has a compose plugin of version 2, and Python 3.13 as the demo has."""
@@ -13,38 +13,27 @@ SUITE = "trixie"
 _BASE_PACKAGES = "busybox-static,ca-certificates,python3,python3-pip,python3-venv"
 _STORE_PACKAGES = "postgresql,rabbitmq-server,redis-server"
 _PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"
-
-
-def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where both are kept between runs, beside the cache of the backends' binaries."""
-    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "clew" / "engine"
+_JAVA_PACKAGE = "openjdk-21-jre-headless"
 
 
 def base_archive(cache: Path) -> Path:
     """A root file system as a tar archive, made with debootstrap unless the cache has it."""
-    return _kept(cache / f"base-{SUITE}.tar", _debootstrap(_BASE_PACKAGES))
+    return kept(cache / f"base-{SUITE}.tar", _debootstrap(_BASE_PACKAGES))
 
 
 def stores_archive(cache: Path) -> Path:
     """The same with the shop's stores in it, from their packages."""
-    return _kept(cache / f"stores-{SUITE}.tar", _debootstrap(_STORE_PACKAGES))
+    return kept(cache / f"stores-{SUITE}.tar", _debootstrap(_STORE_PACKAGES))
 
 
 def compose_plugin(cache: Path) -> Path:
     """The docker compose plugin, unpacked from its package unless the cache has it."""
-    return _kept(cache / f"docker-compose-{SUITE}", _unpack_plugin)
+    return kept(cache / f"docker-compose-{SUITE}", _unpack_plugin)
 
 
-def _kept(path: Path, make: Callable[[Path, Path], None]) -> Path:
-    """Make `path` in a folder beside it and move it there whole."""
-    if path.exists():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as name:
-        made = Path(name) / "made"
-        make(Path(name), made)
-        made.rename(path)
-    return path
+def java_archive(cache: Path) -> Path:
+    """Java as a tar archive, to be laid over the base: what its package has, unless it is there."""
+    return kept(cache / f"java-{SUITE}.tar", _java)
 
 
 def _debootstrap(packages: str) -> Callable[[Path, Path], None]:
@@ -57,6 +46,18 @@ def _debootstrap(packages: str) -> Callable[[Path, Path], None]:
 
 
 def _unpack_plugin(folder: Path, target: Path) -> None:
+    _run("dpkg", "-x", _package(folder, "docker-compose"), folder / "package")
+    shutil.move(folder / "package" / _PLUGIN, target)
+
+
+def _java(folder: Path, target: Path) -> None:
+    with target.open("wb") as archive:
+        package = _package(folder, _JAVA_PACKAGE)
+        subprocess.run(["dpkg-deb", "--fsys-tarfile", package], stdout=archive, check=True)
+
+
+def _package(folder: Path, name: str) -> Path:
+    """Download a package of the suite into the folder."""
     # A list of sources of its own: the machine's packages stay those of its own release.
     keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
     sources = folder / "sources.list"
@@ -70,10 +71,9 @@ def _unpack_plugin(folder: Path, target: Path) -> None:
         "-oAPT::Sandbox::User=root",
     ]
     _run("apt-get", *options, "update")
-    _run("apt-get", *options, "download", "docker-compose", cwd=folder)
-    (package,) = folder.glob("docker-compose_*.deb")
-    _run("dpkg", "-x", package, folder / "package")
-    shutil.move(folder / "package" / _PLUGIN, target)
+    _run("apt-get", *options, "download", name, cwd=folder)
+    (package,) = folder.glob(f"{name}_*.deb")
+    return package
 
 
 def _mirror() -> str:

@@ -39,14 +39,18 @@ def make_images(docker: Docker, base: Path, stores: Path, binaries: Mapping[str,
     """
     docker.run("import", str(stores), STORES_BASE)
     for service in STORES:
-        recipe = (_RECIPES / f"{service}.Dockerfile").read_text()
-        _build(docker, services()[service].fields["image"], recipe, {})
+        make_image(docker, service, {})
     docker.run("import", str(base), BASE)
     _build(docker, BASE, f"FROM {BASE}\nRUN ln -s /bin/busybox /usr/local/bin/wget\n", {})
     _make_python(docker)
     for service, binary in binaries.items():
-        recipe = (_RECIPES / f"{service}.Dockerfile").read_text()
-        _build(docker, services()[service].fields["image"], recipe, {BINARIES[service]: binary})
+        make_image(docker, service, {BINARIES[service]: binary})
+
+
+def make_image(docker: Docker, service: str, files: Mapping[str, Path]) -> None:
+    """Make the image of one service by its recipe, which finds these files and folders by name."""
+    recipe = (_RECIPES / f"{service}.Dockerfile").read_text()
+    _build(docker, services()[service].fields["image"], recipe, files)
 
 
 def python_image() -> str:
@@ -70,5 +74,6 @@ def _build(docker: Docker, image: str, recipe: str, files: Mapping[str, Path]) -
         (context / "Dockerfile").write_text(recipe)
         (context / "empty").mkdir()
         for target, source in files.items():
-            shutil.copy(source, context / target)
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, context / target)
         docker.run("build", "--quiet", "--network=none", f"--tag={image}", str(context))

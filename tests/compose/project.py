@@ -1,7 +1,9 @@
 """compose.yaml brought up in an engine, as a project of its own on ports of its own."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,8 @@ LEFT_OUT = {
 }
 """Services that are not brought up, and why."""
 
-PROFILES_LEFT_OUT = {
-    "kafka": "no image can be pulled here, and Debian has no package of a Kafka broker",
-    "consul": "no image can be pulled here, and Debian has no package of Consul any more",
-}
-"""Services of a profile, none of which is brought up, and why. The shop's code for both has tests
-without containers: `tests/demo_services/test_bus.py` and `test_consul.py`."""
+PROFILES = ("kafka", "consul")
+"""Profiles, each of one service of that name: `test_on_PROFILE.py` brings it up."""
 
 _NETWORK = Path(__file__).parent / "build-network.yaml"
 _UP_SECONDS = 180
@@ -33,6 +31,7 @@ class Project:
     docker: Docker
     ports: dict[str, int]
     name: str = "clew-test"
+    profile: str = ""
 
     @classmethod
     def on_free_ports(cls, docker: Docker) -> "Project":
@@ -48,7 +47,8 @@ class Project:
         return tuple(
             name
             for name, service in services().items()
-            if name not in LEFT_OUT and "profiles" not in service.fields
+            if name not in LEFT_OUT
+            and service.fields.get("profiles", [self.profile]) == [self.profile]
         )
 
     def build(self) -> None:
@@ -60,6 +60,18 @@ class Project:
         """Bring everything up and wait until it is healthy."""
         wait = ("--detach", "--wait", f"--wait-timeout={_UP_SECONDS}")
         self.compose("up", *wait, "--no-build", "--pull=never", *self.services)
+
+    @contextmanager
+    def with_profile(self, profile: str, **environment: str) -> Iterator["Project"]:
+        """The same with a profile and more in the environment, while the block lasts."""
+        given = {**self.docker.environment, **environment}
+        other = replace(self, docker=replace(self.docker, environment=given), profile=profile)
+        try:
+            other.up()
+            yield other
+        finally:
+            other.compose("rm", "--stop", "--force", profile)
+            self.up()
 
     def down(self, *options: str) -> None:
         """Stop and remove the containers; with `--volumes` what they stored, too."""

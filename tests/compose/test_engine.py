@@ -11,9 +11,16 @@ from dataclasses import replace
 import pytest
 
 from clew.readers import CorrelationId, NativeReader, TraceId, Window
+from tests.compose.checks import (
+    WHOLE_SHOP,
+    has_no_privileges,
+    is_held_to_limits,
+    place_order,
+    services_of_trace,
+)
 from tests.compose.document import services
 from tests.compose.probe import METRIC_IN_PROMETHEUS, SERVICE, Probe
-from tests.compose.project import LEFT_OUT, PROFILES_LEFT_OUT, Project
+from tests.compose.project import LEFT_OUT, PROFILES, Project
 from tests.compose.test_services import ENDS
 from tests.e2e.wait import wait_until
 
@@ -53,24 +60,13 @@ def test_the_collector_is_healthy_from_outside(project: Project) -> None:
 @pytest.mark.parametrize("name", STAYS_UP)
 def test_processes_have_no_privileges(project: Project, name: str) -> None:
     """Each main process runs as an ordinary user, without capabilities, and can't gain any."""
-    pid = project.inspect(name)["State"]["Pid"]
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-    assert "0" not in status["Uid"].split()
-    assert int(status["CapEff"], 16) == 0
-    assert int(status["CapBnd"], 16) == 0
-    assert status["NoNewPrivs"] == "1"
+    has_no_privileges(project, name)
 
 
 @pytest.mark.parametrize("name", STAYS_UP)
 def test_limits_are_in_force(project: Project, name: str) -> None:
     """Each container is held to its memory, processors and processes, on a read-only root."""
-    host = project.inspect(name)["HostConfig"]
-    assert 0 < host["Memory"] <= 1024**3
-    assert 0 < host["NanoCpus"] <= 10**9
-    assert 0 < host["PidsLimit"] <= 512
-    assert host["ReadonlyRootfs"]
-    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    is_held_to_limits(project, name)
 
 
 @pytest.mark.parametrize(("password", "without_admin"), [("", ""), ("chosen", "false")])
@@ -86,9 +82,9 @@ def test_grafana_has_an_administrator_only_with_a_password(
     assert grafana["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == without_admin
 
 
-@pytest.mark.parametrize("profile", PROFILES_LEFT_OUT)
+@pytest.mark.parametrize("profile", PROFILES)
 def test_a_profile_adds_its_service(project: Project, profile: str) -> None:
-    """Compose takes it with its profile and leaves it out without. It is not started here."""
+    """Compose takes it with its profile and leaves it out without. test_on_*.py start it."""
     with_it = json.loads(project.compose("--profile", profile, "config", "--format=json"))
     without = json.loads(project.compose("config", "--format=json"))
     assert with_it["services"].keys() - without["services"].keys() == {profile}
@@ -139,11 +135,11 @@ def test_a_request_is_followed_through_both_services(
         assert json.load(answer)["name"] == "Alice"
         assert answer.headers["X-Correlation-ID"] == probe.correlation_id
 
-    def services_of_the_trace() -> bool:
-        spans = reader.trace(TraceId(probe.trace_id))
-        return {span.service for span in spans} == {"gateway", "users"}
-
-    wait_until(services_of_the_trace, "trace of both services", DEADLINE)
+    wait_until(
+        lambda: services_of_trace(reader, probe) == {"gateway", "users"},
+        "trace of both services",
+        DEADLINE,
+    )
 
     def services_of_the_lines() -> bool:
         lines = reader.log_lines(CorrelationId(probe.correlation_id), window())
@@ -160,27 +156,13 @@ def test_an_order_is_followed_through_the_whole_shop(
 ) -> None:
     """PostgreSQL, RabbitMQ and Redis behind it: one trace from the edge to the notification."""
     probe = Probe.new()
-    body = {"user_id": 1, "items": [{"sku": "clew", "quantity": 1}]}
-    request = urllib.request.Request(
-        project.url("CLEW_GATEWAY_PORT", "/orders"),
-        data=json.dumps(body).encode(),
-        headers={
-            "Content-Type": "application/json",
-            "traceparent": f"00-{probe.trace_id}-{probe.span_id}-01",
-            "X-Correlation-ID": probe.correlation_id,
-        },
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        placed = json.load(answer)
+    placed = place_order(project, probe)
     assert (placed["state"], placed["degraded"]) == ("confirmed", [])
-
-    def everybody() -> bool:
-        spans = reader.trace(TraceId(probe.trace_id))
-        return {span.service for span in spans} == {
-            *("gateway", "users", "orders", "inventory", "payments", "catalog", "notifications")
-        }
-
-    wait_until(everybody, "a trace of seven services", DEADLINE)
+    wait_until(
+        lambda: services_of_trace(reader, probe) == WHOLE_SHOP,
+        "a trace of seven services",
+        DEADLINE,
+    )
 
 
 def test_a_service_that_crashes_comes_back(project: Project) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.compose.document import Service, document, services
-from tests.compose.project import PROFILES_LEFT_OUT
+from tests.compose.project import PROFILES
 
 SERVICES = list(services().values())
 NO_HEALTHCHECK = {
@@ -120,7 +120,11 @@ def test_every_volume_is_declared_and_used() -> None:
     assert used == set(document()["volumes"])
 
 
-def test_what_a_profile_starts_is_listed_with_the_reason_why_no_test_does() -> None:
-    """A service that is added to a profile is either started by the engine's tests or named."""
-    of_profiles = {service.name for service in SERVICES if "profiles" in service.fields}
-    assert of_profiles == PROFILES_LEFT_OUT.keys()
+def test_each_profile_is_brought_up_by_a_test() -> None:
+    """A profile that is added is added to those that the engine's tests start."""
+    of_profiles = {
+        service.name: service.fields["profiles"]
+        for service in SERVICES
+        if "profiles" in service.fields
+    }
+    assert of_profiles == {name: [name] for name in PROFILES}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from demo_services import bus
 from demo_services.bus import sqlite
 from demo_services.bus._interface import MAX_ATTEMPTS
 from demo_services.shared.settings import Secret, SettingsError
-from tests.demo_services.brokers import Rabbit, rabbit
+from tests.demo_services.brokers import Rabbit, rabbit, steady_ports
 from tests.e2e.wait import wait_until
+from tests.support.kafka import Broker, NoKafka, broker
 
 
 @dataclass
@@ -81,19 +83,60 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rabbit]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def kafka() -> Iterator[str]:
+@dataclass
+class RealKafka:
+    """The real broker, as Rabbit is used."""
+
+    broker: Broker
+
+    @property
+    def url(self) -> str:
+        return f"kafka://{self.broker.address}"
+
+    def stop(self) -> None:
+        self.broker.stop()
+
+    def start(self) -> None:
+        self.broker.start()
+
+    def parked(self, queue: str) -> int:
+        return _kafka_parked(self.broker.address, queue)
+
+
+@dataclass
+class MockKafka:
     """A broker of librdkafka's own: Kafka's protocol, in this process. It takes seconds to join."""
+
+    address: str
+
+    @property
+    def url(self) -> str:
+        return f"kafka://{self.address}"
+
+    def parked(self, queue: str) -> int:
+        return _kafka_parked(self.address, queue)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[RealKafka]:
+    """Apache's own, where its jars are or Maven can get them."""
+    with tempfile.TemporaryDirectory(prefix="clew-kafka-") as folder, ExitStack() as stack:
+        try:
+            running = stack.enter_context(broker(Path(folder), steady_ports(2)))
+        except NoKafka as reason:
+            pytest.skip(str(reason))
+        yield RealKafka(running)
+
+
+@pytest.fixture(scope="session")
+def mock_kafka() -> Iterator[MockKafka]:
     cluster = Producer({"bootstrap.servers": "none", "test.mock.num.brokers": 1})
-    [broker] = cluster.list_topics(timeout=10).brokers.values()
-    yield f"{broker.host}:{broker.port}"
+    [mock] = cluster.list_topics(timeout=10).brokers.values()
+    yield MockKafka(f"{mock.host}:{mock.port}")
 
 
-KINDS = [
-    "memory",
-    "sqlite",
-    *(pytest.param(kind, marks=pytest.mark.backends) for kind in ("kafka", "rabbitmq")),
-]
+BROKERS = [pytest.param(kind, marks=pytest.mark.backends) for kind in ("kafka", "rabbitmq")]
+KINDS = ["memory", "sqlite", pytest.param("mock_kafka", marks=pytest.mark.backends), *BROKERS]
 
 
 @pytest.fixture(params=KINDS)
@@ -113,13 +156,15 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         )
         taker.close()
         return
-    address = request.getfixturevalue(kind)
-    if kind == "kafka":
-        url, parked = Secret(f"kafka://{address}"), lambda queue: _kafka_parked(address, queue)
-    else:
-        url, parked = Secret(address.url), address.parked
+    with _bench_of(request.getfixturevalue(kind)) as made:
+        yield made
+
+
+@contextmanager
+def _bench_of(running: Rabbit | RealKafka | MockKafka) -> Iterator[Bench]:
+    url = Secret(running.url)
     publisher = bus.publisher(url)
-    yield Bench(publisher, lambda queue, topic: bus.subscriber(url, queue, topic), parked)
+    yield Bench(publisher, lambda queue, topic: bus.subscriber(url, queue, topic), running.parked)
     publisher.close()
 
 
@@ -215,30 +260,52 @@ def test_messages_wait_for_who_is_away(bench: Bench) -> None:
     assert [message.id for message in after.seen] == [second]
 
 
-@pytest.mark.backends
-def test_a_broker_that_restarts_loses_nothing(rabbitmq: Rabbit) -> None:
+@pytest.mark.parametrize("kind", BROKERS)
+def test_what_was_not_done_comes_again(kind: str, request: pytest.FixtureRequest) -> None:
+    """A worker that stops while it is at a message leaves it to the next one."""
+    with _bench_of(request.getfixturevalue(kind)) as bench:
+        queue, stop, seen = own("one"), threading.Event(), list[bus.Message]()
+
+        def interrupted(message: bus.Message) -> bool:
+            seen.append(message)
+            stop.wait()
+            raise RuntimeError("the worker is told to end")
+
+        first = bench.subscriber(queue, bench.topic)
+        thread = threading.Thread(target=first.run, args=(interrupted, stop))
+        thread.start()
+        try:
+            sent = bench.publish(b"a")
+            wait_until(lambda: seen, "the message")
+        finally:
+            stop.set()
+            thread.join()
+        with bench.listening(queue) as next_one:
+            wait_until(lambda: next_one.seen, "the same message")
+        assert {message.id for message in (*seen, *next_one.seen)} == {sent}
+        assert bench.parked(queue) == 0
+
+
+@pytest.mark.parametrize("kind", BROKERS)
+def test_a_broker_that_restarts_loses_nothing(kind: str, request: pytest.FixtureRequest) -> None:
     """What it has confirmed is there afterwards; both sides come back by themselves."""
-    url = Secret(rabbitmq.url)
-    publisher = bus.publisher(url)
-    bench = Bench(
-        publisher, lambda queue, topic: bus.subscriber(url, queue, topic), rabbitmq.parked
-    )
-    queue = own("one")
-    with bench.listening(queue):
-        bench.publish(b"a")
-    sent = {bench.publish(b"before")}
-    rabbitmq.stop()
-    with pytest.raises(bus.BusDown, match="the broker took no message"):
-        publisher.publish(bus.Message("x", bench.topic, b"during"))
-    rabbitmq.start()
-    with bench.listening(queue) as handler:
-        sent.add(bench.publish(b"after"))
-        wait_until(lambda: {m.id for m in handler.seen} >= sent, "both messages")
-        rabbitmq.stop()
-        rabbitmq.start()
-        sent.add(bench.publish(b"again"))
-        wait_until(lambda: {m.id for m in handler.seen} >= sent, "the last message")
-    publisher.close()
+    running = request.getfixturevalue(kind)
+    with _bench_of(running) as bench:
+        queue = own("one")
+        with bench.listening(queue):
+            bench.publish(b"a")
+        sent = {bench.publish(b"before")}
+        running.stop()
+        with pytest.raises(bus.BusDown, match="the broker took no message"):
+            bench.publisher.publish(bus.Message("x", bench.topic, b"during"))
+        running.start()
+        with bench.listening(queue) as handler:
+            sent.add(bench.publish(b"after"))
+            wait_until(lambda: {m.id for m in handler.seen} >= sent, "both messages")
+            running.stop()
+            running.start()
+            sent.add(bench.publish(b"again"))
+            wait_until(lambda: {m.id for m in handler.seen} >= sent, "the last message")
 
 
 def test_a_strange_bus_is_refused() -> None:

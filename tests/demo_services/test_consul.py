@@ -77,11 +77,29 @@ def test_a_service_is_looked_up(
 def test_an_unhealthy_service_has_no_address(
     answers: FakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names the variable and the service."""
+    """It is asked for a while, then the error names the variable and the service."""
     monkeypatch.setattr(consul._Consul, "values", lambda self, folder: {})
     answers.answer = (200, "[]")
+    environ = {"CONSUL_URL": answers.url, "PAYMENTS_URL": "consul://payments"}
+    pauses: list[float] = []
     with pytest.raises(SettingsError, match="PAYMENTS_URL .* no healthy payments"):
-        consul.settings({"CONSUL_URL": answers.url, "PAYMENTS_URL": "consul://payments"})
+        consul.settings(environ, pauses.append)
+    assert len(answers.asked) == len(pauses) + 1 > 1
+
+
+def test_a_service_that_is_healthy_a_little_later_is_found(
+    answers: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are started together: Consul checks a service some seconds after that began."""
+    monkeypatch.setattr(consul._Consul, "values", lambda self, folder: {})
+    answers.answer = (200, "[]")
+
+    def healthy_meanwhile(_seconds: float) -> None:
+        answers.answer = (200, json.dumps([SERVICE]))
+
+    environ = {"CONSUL_URL": answers.url, "PAYMENTS_URL": "consul://payments"}
+    found = consul.settings(environ, healthy_meanwhile)
+    assert found["PAYMENTS_URL"] == "http://10.0.0.7:8004"
 
 
 def test_a_consul_that_is_away_is_no_hindrance() -> None:
@@ -89,4 +107,4 @@ def test_a_consul_that_is_away_is_no_hindrance() -> None:
     environ = {"CONSUL_URL": "http://127.0.0.1:1", "RATE_LIMIT": "7/second"}
     assert consul.settings(environ) == environ
     with pytest.raises(SettingsError, match="Consul does not answer"):
-        consul.settings({**environ, "USERS_URL": "consul://users"})
+        consul.settings({**environ, "USERS_URL": "consul://users"}, lambda _seconds: None)

@@ -21,7 +21,7 @@ _FOLDERS = {
     "/etc/clew/kubernetes/": ROOT / "deploy" / "kubernetes" / "balancing",
 }
 KUBERNETES_ONLY = ("agent_balancing.yaml",)
-"""Files with a part that is not in the collector that `stack` builds: they are not run here."""
+"""Files with a part that only the fleet's collector has: tests/collector/test_fleet.py runs it."""
 _FROM_BACKENDS = {
     "CLEW_JAEGER_OTLP_GRPC_ADDRESS": "jaeger:14317",
     "CLEW_PROMETHEUS_URL": "http://prometheus:9090",

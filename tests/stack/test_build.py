@@ -75,6 +75,14 @@ def test_tags_are_passed_on(tmp_path: Path) -> None:
     assert "-tags remove_all_sd" in notes(tmp_path)[0]
 
 
+def test_a_tool_that_knows_its_version_gets_none(tmp_path: Path) -> None:
+    """Nothing is stamped on it."""
+    (tmp_path / "checkout/tests/compose/consul").mkdir(parents=True)
+    builds(tmp_path, NOTES).build(BINARIES["consul"], target(tmp_path, "consul"), work())
+    (asked,) = notes(tmp_path)
+    assert "-ldflags -s -w -o" in asked
+
+
 def test_the_collector_is_generated_and_then_built(tmp_path: Path) -> None:
     """First the builder makes sources from the manifest, then they are compiled."""
     out = target(tmp_path, "otelcol")

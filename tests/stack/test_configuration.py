@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stack._binaries import ALERTMANAGER, BINARIES, COLLECTOR, LOKI, PROMETHEUS
+from stack._binaries import ALERTMANAGER, BINARIES, COLLECTOR, CONSUL, LOKI, PROMETHEUS
 from stack._components import all_components, environment
 from stack._ports import PORTS
 from stack._prometheus_folder import write_prometheus_folder
@@ -114,17 +114,37 @@ def test_jaeger_does_not_trace_itself() -> None:
     assert query["enable_tracing"] is False
 
 
-def collector_files() -> list[str]:
-    """Return every configuration of the collector; the manifest is none."""
-    files = (ROOT / "collector_config").glob("*.yaml")
-    return sorted(str(f.relative_to(ROOT)) for f in files if f.name != "builder.yaml")
+MANIFEST, FLEETS_MANIFEST = "collector_config/builder.yaml", "collector_config/builder_fleet.yaml"
+FLEETS_FILES = (
+    "collector_config/options/agent_to_kafka.yaml",
+    "collector_config/options/agent_to_kafka_by_trace.yaml",
+    "collector_config/options/gateway_from_kafka.yaml",
+    "deploy/kubernetes/balancing/agent_balancing.yaml",
+)
+"""Configurations with parts that only the collector of many machines has."""
+_KINDS = ("receivers", "processors", "exporters", "connectors", "extensions")
 
 
-@pytest.mark.parametrize("path", collector_files())
-def test_the_manifest_builds_every_part_that_a_configuration_names(path: str) -> None:
-    """Every receiver, processor, exporter, connector and extension is in builder.yaml."""
-    wanted, built = load(path), load("collector_config/builder.yaml")
-    for kind in ("receivers", "processors", "exporters", "connectors", "extensions"):
+def collector_files() -> list[tuple[str, str]]:
+    """Return every configuration of the collector, and the manifest that it needs."""
+    files = [
+        *(ROOT / "collector_config").glob("*.yaml"),
+        *(ROOT / "collector_config").glob("options/*.yaml"),
+    ]
+    plain = {str(f.relative_to(ROOT)) for f in files if not f.name.startswith("builder")}
+    return [
+        *((file, MANIFEST) for file in sorted(plain - set(FLEETS_FILES))),
+        *((file, FLEETS_MANIFEST) for file in FLEETS_FILES),
+    ]
+
+
+@pytest.mark.parametrize(("path", "manifest"), collector_files())
+def test_the_manifest_builds_every_part_that_a_configuration_names(
+    path: str, manifest: str
+) -> None:
+    """Every receiver, processor, exporter, connector and extension is in it."""
+    wanted, built = load(path) or {}, load(manifest)
+    for kind in _KINDS:
         types = {name.partition("/")[0].replace("_", "") for name in wanted.get(kind) or {}}
         assert types <= {built_type(entry["gomod"], kind) for entry in built.get(kind, [])}, kind
 
@@ -135,13 +155,27 @@ def built_type(gomod: str, kind: str) -> str:
     return _TYPES.get(name, name.removesuffix(kind.removesuffix("s")))
 
 
-def test_the_manifest_has_the_pinned_version() -> None:
+@pytest.mark.parametrize("path", [MANIFEST, FLEETS_MANIFEST])
+def test_the_manifest_has_the_pinned_version(path: str) -> None:
     """Every module of the collector and the distribution itself are of the one pinned version."""
-    manifest = load("collector_config/builder.yaml")
+    manifest = load(path)
     assert manifest["dist"]["version"] == COLLECTOR
-    kinds = ("receivers", "processors", "exporters", "connectors", "extensions")
-    versions = {entry["gomod"].split()[1] for kind in kinds for entry in manifest.get(kind, [])}
+    versions = {entry["gomod"].split()[1] for kind in _KINDS for entry in manifest.get(kind, [])}
     assert versions == {f"v{COLLECTOR}"}
+
+
+def test_the_fleets_collector_has_all_that_the_other_has() -> None:
+    """Each file that runs with one runs with the other: it has some parts more."""
+    one, other = load(MANIFEST), load(FLEETS_MANIFEST)
+    more = [
+        built_type(entry["gomod"], kind)
+        for kind in (*_KINDS, "providers")
+        for entry in other[kind]
+        if entry not in one[kind]
+    ]
+    assert sorted(more) == ["kafka", "kafka", "loadbalancing"]
+    for kind in (*_KINDS, "providers"):
+        assert all(entry in other[kind] for entry in one[kind])
 
 
 # Prometheus v3.13.1 is the module version v0.313.1, and Jaeger 2.13.0 the module version v1.76.0
@@ -149,18 +183,19 @@ def test_the_manifest_has_the_pinned_version() -> None:
 @pytest.mark.parametrize(
     ("module", "requirement"),
     [
-        ("jaeger", "github.com/jaegertracing/jaeger v1.76.0"),
-        ("loki", f"github.com/grafana/loki/v3 v{LOKI}"),
+        ("backends/jaeger", "github.com/jaegertracing/jaeger v1.76.0"),
+        ("backends/loki", f"github.com/grafana/loki/v3 v{LOKI}"),
         (
-            "prometheus",
+            "backends/prometheus",
             "github.com/prometheus/prometheus v0.{}{:0>2}.{}".format(*PROMETHEUS.split(".")),
         ),
-        ("alertmanager", f"github.com/prometheus/alertmanager v{ALERTMANAGER}"),
+        ("backends/alertmanager", f"github.com/prometheus/alertmanager v{ALERTMANAGER}"),
+        ("tests/compose/consul", f"github.com/hashicorp/consul v{CONSUL}"),
     ],
 )
 def test_go_modules_require_the_pinned_versions(module: str, requirement: str) -> None:
     """What go.mod builds is what the stack says it is."""
-    lines = (ROOT / f"backends/{module}/go.mod").read_text().splitlines()
+    lines = (ROOT / module / "go.mod").read_text().splitlines()
     found = [line.strip().removeprefix("require ").split(" //")[0] for line in lines]
     assert requirement in found
 

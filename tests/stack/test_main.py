@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from stack._binaries import BINARIES
+from stack._obtain import cached_path
 from stack._ports import PORTS
-from stack._settings import ROOT
+from stack._settings import ROOT, Settings
 
 
 def stack(tmp_path: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -81,3 +83,19 @@ def test_the_path_of_a_binary_that_is_not_there(tmp_path: Path) -> None:
     answer = stack(tmp_path, "path", "promtool")
     assert answer.returncode == 1
     assert "run `python -m stack fetch promtool`" in answer.stderr
+
+
+def test_fetch_leaves_out_what_is_got_by_its_name_alone(tmp_path: Path) -> None:
+    """With a cache that has the rest, nothing is missing; consul and the fleet's collector are."""
+    settings = Settings.read({"CLEW_BACKENDS_DIR": str(tmp_path / "cache")})
+    (tmp_path / "cache").mkdir()
+    usual = [binary for binary in BINARIES.values() if not binary.on_request]
+    for binary in usual:
+        cached_path(binary, settings).touch()
+    answer = stack(tmp_path, "fetch")
+    assert answer.returncode == 0, answer.stderr
+    assert len(answer.stdout.splitlines()) == len(usual)
+    for name in ("consul", "otelcol-fleet"):
+        answer = stack(tmp_path, "fetch", name)
+        assert answer.returncode == 1
+        assert f"there is no way to {name}" in answer.stderr

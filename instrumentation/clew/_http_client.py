@@ -45,11 +45,13 @@ class Outgoing:
     def inject(self, headers: MutableMapping[str, Any], ids: SpanContext, context: Context) -> None:
         thread = correlation.get(context)
         carried = context.get(_BAGGAGE_KEY)
+        # Unpacked as the tuple that it is: its properties are Python functions.
+        trace_id, span_id, _, flags, state, _ = ids
         only_ours = not carried or carried == {_names.CORRELATION_ID: thread}
-        if not self._by_hand or not only_ours or ids.trace_state:
+        if not self._by_hand or not only_ours or state:
             self._propagator.inject(headers, context)
             return
-        headers["traceparent"] = f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{ids.trace_flags:02x}"
+        headers["traceparent"] = f"00-{trace_id:032x}-{span_id:016x}-{flags:02x}"
         if thread is not None:
             if carried:
                 quoted = thread if thread.isascii() and thread.isalnum() else quote_plus(thread)

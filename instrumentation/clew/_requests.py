@@ -7,7 +7,7 @@ from typing import Any
 
 from opentelemetry import context as context_api
 
-from clew import _faults
+from clew import _context, _faults
 from clew._http_client import HttpClient
 from clew._runtime import Runtime
 
@@ -28,14 +28,14 @@ def watch(sessions: Any, runtime: Runtime) -> None:
             call = None
         if call is None:
             return original(self, request, **kwargs)
-        token = context_api.attach(call.context)
+        token = _context.attach(call.context)
         try:
             response = original(self, request, **kwargs)
         except BaseException as error:
             call.end(error=error)
             raise
         finally:
-            context_api.detach(token)
+            context_api.detach(token)  # which never raises
         call.end(response.status_code)
         return response
 

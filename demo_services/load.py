@@ -99,7 +99,7 @@ def summary(answers: list[Answer]) -> str:
 
 
 def main() -> int:
-    """Read the arguments, send, print the summary. 1 if no visit was answered."""
+    """Read the arguments, send, print the summary. 1 if no visit was answered, 130 if stopped."""
     parser = argparse.ArgumentParser(prog="python -m demo_services.load", description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="the gateway")
     parser.add_argument("--rate", type=float, default=Plan.rate, help="visits per second")
@@ -115,7 +115,10 @@ def main() -> int:
         parser.error(str(error))
     # One chance for the order of the visits, one for what happens in them on other threads.
     mix, own = random.Random(given.seed), random.Random(given.seed)
-    answers = run(plan, sender(given.url, own), mix, time.sleep)
+    try:
+        answers = run(plan, sender(given.url, own), mix, time.sleep)
+    except KeyboardInterrupt:  # who stopped it knows
+        return 130
     print(summary(answers))
     return 0 if any(answer.status for answer in answers) else 1
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import random
+import signal
+import socket
+import subprocess
+import sys
 import threading
 from collections import Counter
 
@@ -86,3 +90,18 @@ def test_the_summary_counts_and_names_ids() -> None:
         "follow one (found): clew follow id-of-found\n"
         "follow one (order): clew follow id-of-order"
     )
+
+
+def test_stopped_by_ctrl_c_it_says_nothing() -> None:
+    """The demo's end is not a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as gateway:
+        url = f"http://127.0.0.1:{gateway.getsockname()[1]}"
+        with subprocess.Popen(
+            [sys.executable, "-m", "demo_services.load", "--url", url, "--duration", "60"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            gateway.accept()[0].close()  # the first visit
+            process.send_signal(signal.SIGINT)
+            gateway.close()
+            printed, complained = process.communicate(timeout=60)
+    assert (process.returncode, printed, complained) == (130, "", "")

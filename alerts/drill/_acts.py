@@ -33,7 +33,7 @@ _MONTH_S = 30 * 86_400
 _FEW = 256  # file descriptors
 _held: list[socket.socket] = []
 _children: list[subprocess.Popen[bytes]] = []
-_stop = threading.Event()  # what goes on beside the drill
+_going_on: list[threading.Event] = []  # each ends one that sends beside the drill
 _GOING_ON_S = 10.0  # one request's time
 
 
@@ -94,15 +94,17 @@ def stream(path: str, service: str, per_second: float = 80) -> Act:
 
 def stop(world: World) -> None:
     """No more of what goes on."""
-    _stop.set()
+    while _going_on:
+        _going_on.pop().set()
 
 
 def _go_on(request: Callable[[], urllib.request.Request], every_s: float) -> None:
     """Send such requests at that pace, until `stop`."""
-    _stop.clear()
+    ended = threading.Event()
+    _going_on.append(ended)
 
     def send() -> None:
-        while not _stop.wait(every_s):
+        while not ended.wait(every_s):
             with suppress(OSError):
                 urllib.request.urlopen(request(), timeout=_GOING_ON_S).close()
 

@@ -14,12 +14,17 @@ from benchmarks.scale._null import null
 from benchmarks.scale._payload import Recorded
 from benchmarks.scale._send import send_all
 from benchmarks.scale._stores import disk_bytes
-from tests.collector.running import Collector, agent, free_ports, gateway
+from tests.collector.running import (
+    KAFKA_GROUP,
+    KAFKA_TOPICS,
+    Collector,
+    agent,
+    free_ports,
+    gateway,
+)
 from tests.e2e.wait import wait_until
 from tests.support.kafka import Broker, broker
 
-GROUP = "clew-gateway"
-TOPICS = {"traces": "clew-traces", "logs": "clew-logs", "metrics": "clew-metrics"}
 _FLEET = "otelcol-fleet"
 _BY_TRACE = "options/agent_to_kafka_by_trace.yaml"
 
@@ -89,7 +94,7 @@ def measure(
                     gateway=sink.grpc, program=_FLEET, CLEW_KAFKA_ADDRESS=kafka.address,
                 ) as near,
             ):  # fmt: skip
-                kafka.make_topics(TOPICS.values(), _PARTITIONS)
+                kafka.make_topics(KAFKA_TOPICS.values(), _PARTITIONS)
                 with gateway(
                     place / "gateway", "options/gateway_from_kafka.yaml", *variant.of_gateway,
                     jaeger=sink.grpc, loki=sink.loki, prometheus=sink.prometheus,
@@ -147,6 +152,7 @@ def _pass(near: Collector, kafka: Broker, hops: _Hops, signal: str, sent: list[b
     """Until the gateway has said that it is done with all, and its queues have drained."""
     send_all(near.http, signal, sent)
     settle([*hops.pids.values()], most=60.0, quiet=0.2, look=1.0)
-    wait_until(lambda: kafka.waiting(GROUP, TOPICS.values()) == 0, "the gateway to read all", 120.0)
+    topics = KAFKA_TOPICS.values()
+    wait_until(lambda: kafka.waiting(KAFKA_GROUP, topics) == 0, "the gateway to read all", 120.0)
     # A tail sampler decides 2 s later.
     settle([*hops.pids.values()], most=20.0, quiet=0.2, look=3.0)

@@ -34,21 +34,12 @@ def when(module: str, hook: Callable[[Any], None]) -> None:
 
 def install(runtime: Runtime) -> None:
     """Hook into every framework and client that clew knows, and that is not disabled."""
-    disabled = runtime.settings.disabled_instrumentations
-    own: dict[str, tuple[str, Callable[[Any], None]]] = {
-        "starlette": (
-            "starlette.applications",
-            lambda module: _wrap_build(module.Starlette, runtime),
-        ),
-        "fastapi": ("fastapi.applications", lambda module: _wrap_build(module.FastAPI, runtime)),
-        "flask": ("flask.app", lambda module: _flask_watch(module, runtime)),
-        "requests": ("requests.sessions", lambda module: _requests.watch(module, runtime)),
-    }
     when("starlette.routing", _routes.watch)
-    for package, (module, hook) in own.items():
-        if package not in disabled:
-            when(module, hook)
-    _contrib.install(when, disabled)
+    _unless_disabled(runtime, "starlette.applications", lambda m: _wrap_build(m.Starlette, runtime))
+    _unless_disabled(runtime, "fastapi.applications", lambda m: _wrap_build(m.FastAPI, runtime))
+    _unless_disabled(runtime, "flask.app", lambda module: _flask_watch(module, runtime))
+    _unless_disabled(runtime, "requests.sessions", lambda m: _requests.watch(m, runtime))
+    _contrib.install(when, runtime.settings.disabled_instrumentations)
 
 
 def install_servers(runtime: Runtime) -> None:
@@ -59,11 +50,8 @@ def install_servers(runtime: Runtime) -> None:
     when("uvicorn.config", lambda module: _after(module.Config, "configure_logging", adopt))
     when("gunicorn.glogging", lambda module: _after(module.Logger, "setup", adopt))
     when("celery.signals", lambda module: _celery.watch(module, runtime))
-    disabled = runtime.settings.disabled_instrumentations
-    if "structlog" not in disabled:
-        when("structlog._base", lambda module: _structlog_watch(module, runtime))
-    if "loguru" not in disabled:
-        when("loguru", lambda module: _loguru_watch(module, runtime))
+    _unless_disabled(runtime, "structlog._base", lambda module: _structlog_watch(module, runtime))
+    _unless_disabled(runtime, "loguru", lambda module: _loguru_watch(module, runtime))
 
     def handle_sigterm() -> None:
         _signals.on_terminate(runtime.stop)
@@ -71,6 +59,12 @@ def install_servers(runtime: Runtime) -> None:
     # gunicorn's workers of uvicorn put back the default, which ends them without a flush.
     for package in ("uvicorn.workers", "uvicorn_worker"):
         when(package, lambda module: _after(module.UvicornWorker, "init_signals", handle_sigterm))
+
+
+def _unless_disabled(runtime: Runtime, module: str, hook: Callable[[Any], None]) -> None:
+    """`when`, unless the package of `module` is among the disabled instrumentations."""
+    if module.partition(".")[0] not in runtime.settings.disabled_instrumentations:
+        when(module, hook)
 
 
 def _structlog_watch(module: Any, runtime: Runtime) -> None:

@@ -19,6 +19,9 @@ from tests.backends.own_stack import binary
 
 CONFIG = ROOT / "collector_config"
 _SECONDS = 60.0
+# Of options/agent_to_kafka.yaml and options/gateway_from_kafka.yaml.
+KAFKA_GROUP = "clew-gateway"
+KAFKA_TOPICS = {"traces": "clew-traces", "metrics": "clew-metrics", "logs": "clew-logs"}
 
 
 @dataclass

@@ -16,7 +16,15 @@ import pytest
 
 from stack._settings import ROOT
 from tests.backends.own_stack import binary
-from tests.collector.running import Collector, agent, free_ports, gateway, wait_until
+from tests.collector.running import (
+    KAFKA_GROUP,
+    KAFKA_TOPICS,
+    Collector,
+    agent,
+    free_ports,
+    gateway,
+    wait_until,
+)
 from tests.collector.sending import logs, post, record, span, traces
 from tests.compose.probe import METRIC, Probe
 from tests.support.kafka import Broker, NoKafka, broker
@@ -25,8 +33,7 @@ from tests.support.otlp_sink import Sink, otlp_sink
 
 pytestmark = pytest.mark.backends
 
-TOPICS = ("clew-traces", "clew-metrics", "clew-logs")
-GROUP = "clew-gateway"
+TOPICS = tuple(KAFKA_TOPICS.values())
 _BALANCING = ROOT / "deploy" / "kubernetes" / "balancing" / "agent_balancing.yaml"
 _ADDRESSES = """\
 exporters:
@@ -136,7 +143,7 @@ def test_what_is_in_kafka_waits_for_a_gateway(buffer: Buffer) -> None:
             sent |= send_traces(near, 10)
         with buffer.gateway("gateway", behind):
             wait_until(lambda: behind.span_ids() >= sent)
-            wait_until(lambda: buffer.kafka.waiting(GROUP, TOPICS) == 0)
+            wait_until(lambda: buffer.kafka.waiting(KAFKA_GROUP, TOPICS) == 0)
 
 
 def test_what_the_agent_took_waits_for_kafka(buffer: Buffer) -> None:
@@ -164,7 +171,7 @@ def test_one_gateway_gets_all_spans_of_a_trace(buffer: Buffer) -> None:
         buffer.gateway("one", one), buffer.gateway("two", two),
     ):  # fmt: skip
         # Each gateway reads three topics, each as a member of its own.
-        wait_until(lambda: buffer.kafka.members(GROUP) == 2 * len(TOPICS))
+        wait_until(lambda: buffer.kafka.members(KAFKA_GROUP) == 2 * len(TOPICS))
         sent = send_traces(near, 40, trace_ids)
         wait_until(lambda: one.span_ids() | two.span_ids() >= sent)
         sent |= send_traces(near, 40, trace_ids)

@@ -7,9 +7,11 @@ from typing import Any
 from clew.readers import NativeReader, TraceId
 from tests.compose.probe import Probe
 from tests.compose.project import Project
+from tests.e2e.wait import wait_until
 
-WHOLE_SHOP = {*("gateway", "users", "orders", "inventory", "payments", "catalog", "notifications")}
-"""Those that an order passes."""
+DEADLINE = 60.0
+"""Seconds in which what was sent is stored."""
+_WHOLE_SHOP = {*("gateway", "users", "orders", "inventory", "payments", "catalog", "notifications")}
 
 
 def has_no_privileges(project: Project, name: str) -> None:
@@ -49,6 +51,15 @@ def place_order(project: Project, probe: Probe) -> dict[str, Any]:
         placed = json.load(answer)
     assert isinstance(placed, dict)
     return placed
+
+
+def reaches_the_whole_shop(reader: NativeReader, probe: Probe) -> None:
+    """Wait until the probe's trace has spans of those that an order passes, and of no other."""
+    wait_until(
+        lambda: services_of_trace(reader, probe) == _WHOLE_SHOP,
+        "a trace of seven services",
+        DEADLINE,
+    )
 
 
 def services_of_trace(reader: NativeReader, probe: Probe) -> set[str]:

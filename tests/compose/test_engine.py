@@ -12,10 +12,11 @@ import pytest
 
 from clew.readers import CorrelationId, NativeReader, TraceId, Window
 from tests.compose.checks import (
-    WHOLE_SHOP,
+    DEADLINE,
     has_no_privileges,
     is_held_to_limits,
     place_order,
+    reaches_the_whole_shop,
     services_of_trace,
 )
 from tests.compose.document import services
@@ -25,8 +26,6 @@ from tests.compose.test_services import ENDS
 from tests.e2e.wait import wait_until
 
 pytestmark = pytest.mark.engine
-
-DEADLINE = 60.0
 STAYS_UP = [
     name
     for name, service in services().items()
@@ -158,11 +157,7 @@ def test_an_order_is_followed_through_the_whole_shop(
     probe = Probe.new()
     placed = place_order(project, probe)
     assert (placed["state"], placed["degraded"]) == ("confirmed", [])
-    wait_until(
-        lambda: services_of_trace(reader, probe) == WHOLE_SHOP,
-        "a trace of seven services",
-        DEADLINE,
-    )
+    reaches_the_whole_shop(reader, probe)
 
 
 def test_a_service_that_crashes_comes_back(project: Project) -> None:

@@ -9,11 +9,11 @@ import pytest
 from clew.readers import NativeReader
 from tests.compose.built import built
 from tests.compose.checks import (
-    WHOLE_SHOP,
+    DEADLINE,
     has_no_privileges,
     is_held_to_limits,
     place_order,
-    services_of_trace,
+    reaches_the_whole_shop,
 )
 from tests.compose.images import make_image
 from tests.compose.probe import Probe
@@ -21,8 +21,6 @@ from tests.compose.project import Project
 from tests.e2e.wait import wait_until
 
 pytestmark = pytest.mark.engine
-
-DEADLINE = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +42,7 @@ def test_addresses_come_from_consul(on_consul: Project, reader: NativeReader) ->
     assert {"PAYMENTS_URL=consul://payments", "INVENTORY_ADDRESS=consul://inventory"} <= set(orders)
     probe = Probe.new()
     assert place_order(on_consul, probe)["state"] == "confirmed"
-    wait_until(
-        lambda: services_of_trace(reader, probe) == WHOLE_SHOP,
-        "a trace of seven services",
-        DEADLINE,
-    )
+    reaches_the_whole_shop(reader, probe)
 
 
 def test_settings_come_from_consul(on_consul: Project) -> None:

@@ -84,28 +84,8 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rabbit]:
 
 
 @dataclass
-class RealKafka:
-    """The real broker, as Rabbit is used."""
-
-    broker: Broker
-
-    @property
-    def url(self) -> str:
-        return f"kafka://{self.broker.address}"
-
-    def stop(self) -> None:
-        self.broker.stop()
-
-    def start(self) -> None:
-        self.broker.start()
-
-    def parked(self, queue: str) -> int:
-        return _kafka_parked(self.broker.address, queue)
-
-
-@dataclass
-class MockKafka:
-    """A broker of librdkafka's own: Kafka's protocol, in this process. It takes seconds to join."""
+class Kafka:
+    """A broker of Kafka's protocol, as Rabbit is used."""
 
     address: str
 
@@ -115,6 +95,14 @@ class MockKafka:
 
     def parked(self, queue: str) -> int:
         return _kafka_parked(self.address, queue)
+
+
+class RealKafka(Kafka):
+    """One that can be stopped and started."""
+
+    def __init__(self, broker: Broker) -> None:
+        super().__init__(broker.address)
+        self.stop, self.start = broker.stop, broker.start
 
 
 @pytest.fixture(scope="session")
@@ -129,10 +117,11 @@ def kafka() -> Iterator[RealKafka]:
 
 
 @pytest.fixture(scope="session")
-def mock_kafka() -> Iterator[MockKafka]:
+def mock_kafka() -> Iterator[Kafka]:
+    """A broker of librdkafka's own, in this process. It takes seconds to join."""
     cluster = Producer({"bootstrap.servers": "none", "test.mock.num.brokers": 1})
     [mock] = cluster.list_topics(timeout=10).brokers.values()
-    yield MockKafka(f"{mock.host}:{mock.port}")
+    yield Kafka(f"{mock.host}:{mock.port}")
 
 
 BROKERS = [pytest.param(kind, marks=pytest.mark.backends) for kind in ("kafka", "rabbitmq")]
@@ -161,7 +150,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
 
 
 @contextmanager
-def _bench_of(running: Rabbit | RealKafka | MockKafka) -> Iterator[Bench]:
+def _bench_of(running: Rabbit | Kafka) -> Iterator[Bench]:
     url = Secret(running.url)
     publisher = bus.publisher(url)
     yield Bench(publisher, lambda queue, topic: bus.subscriber(url, queue, topic), running.parked)

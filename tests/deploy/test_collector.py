@@ -20,7 +20,7 @@ _FOLDERS = {
     "/etc/clew/options/": ROOT / "collector_config" / "options",
     "/etc/clew/kubernetes/": ROOT / "deploy" / "kubernetes" / "balancing",
 }
-KUBERNETES_ONLY = ("agent_balancing.yaml",)
+FLEET_ONLY = ("agent_balancing.yaml",)
 """Files with a part that only the fleet's collector has: tests/collector/test_fleet.py runs it."""
 _FROM_BACKENDS = {
     "CLEW_JAEGER_OTLP_GRPC_ADDRESS": "jaeger:14317",
@@ -110,7 +110,7 @@ def test_the_balancer_sends_traces_past_the_plain_exporter() -> None:
 def test_the_collector_takes_its_files(overlay: str, name: str) -> None:
     """`otelcol validate`, with the files and the environment of the pod."""
     workload = collector(overlay, name)
-    runnable = [file for file in files(workload) if file.name not in KUBERNETES_ONLY]
+    runnable = [file for file in files(workload) if file.name not in FLEET_ONLY]
     own = {"CLEW_HOST_ROOT": "/"} if "CLEW_HOST_ROOT" in given(workload) else {}
     environ = {**given(workload), **own, "PATH": os.environ["PATH"]}
     said = subprocess.run(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_MODULES = {"clew.export._native": "clew/export/_native.pyx"}
+_MODULES = {
+    "clew._path_native": "clew/_path_native.c",
+    "clew.export._native": "clew/export/_native.pyx",
+}
 _PURE = "CLEW_BUILD_PURE"  # set it to leave compiling out
 
 
@@ -16,8 +20,8 @@ class CompileHook(BuildHookInterface):
     """Puts the compiled modules beside their sources, and marks the wheel as this platform's."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if os.environ.get(_PURE):
-            return
+        if os.environ.get(_PURE) or sysconfig.get_config_var("Py_GIL_DISABLED"):
+            return  # without the GIL neither module is right
         try:
             made = _compiled(Path(self.root))
         except Exception as error:  # no compiler, no headers, another Python: all the same

@@ -102,7 +102,7 @@ def _heading(bench: Bench, pace: Pace) -> str:
         f"{pace.rounds} rounds of {pace.slices} slices of {pace.seconds:g} s, {bench.generator}, "
         "GET /users/1, one worker, "
         f"uvicorn with httptools and uvloop; {bench.cores}; clew "
-        + ("with its compiled module" if bench.environments.compiled() else "in Python alone")
+        + ("with its compiled modules" if bench.environments.compiled() else "in Python alone")
     )
 
 

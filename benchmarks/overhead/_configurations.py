@@ -31,9 +31,9 @@ _ALL_SIGNALS = {
 class Configuration:
     """One way of running one application.
 
-    `reference` names the configuration that does the same without telemetry; a reference names
-    itself. `expects` are the kinds of evidence that must be as many as the requests served; where
-    `strict`, a round in which one is not is void.
+    `reference` names the configuration that does the same without telemetry, or without that part
+    of it that is measured; one without any names itself. `expects` are the kinds of evidence that
+    must be as many as the requests served; where `strict`, a round in which one is not is void.
     """
 
     name: str
@@ -97,9 +97,18 @@ CONFIGURATIONS = (
     ),
     Configuration("requests, bare", _CALLING, "requests, bare", neighbour=True),
     Configuration(
-        "requests, clew",
+        "requests, server span",
         ("clew", "run", *_CALLING),
         "requests, bare",
+        variables={**_CLEW, "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "requests"},
+        expects=_RED,
+        strict=True,
+        neighbour=True,
+    ),
+    Configuration(
+        "requests, clew",
+        ("clew", "run", *_CALLING),
+        "requests, server span",
         variables=_CLEW,
         expects=_RED + _CLIENT,
         strict=True,
@@ -127,5 +136,9 @@ def with_references(names: list[str]) -> list[Configuration]:
     """
     if not names:
         return list(CONFIGURATIONS)
-    wanted = {BY_NAME[name].reference for name in names} | set(names)
+    wanted = set(names)
+    for name in names:
+        while BY_NAME[name].reference not in wanted:
+            name = BY_NAME[name].reference
+            wanted.add(name)
     return [one for one in CONFIGURATIONS if one.name in wanted]

@@ -75,9 +75,12 @@ class Environments:
         return {one["name"]: one["version"] for one in json.loads(printed)}
 
     def compiled(self) -> bool:
-        """Whether clew there has its compiled module."""
+        """Whether clew there has its compiled modules."""
         python = os.fspath(self.folder("clew") / "bin" / "python")
-        code = "from clew.export import _plain; print(_plain.COMPILED)"
+        code = (
+            "from clew import _path; from clew.export import _plain\n"
+            "print(_path.COMPILED and _plain.COMPILED)"
+        )
         return self._run("clew", [python, "-c", code]).strip() == "True"
 
     def _run(self, name: str, words: list[str]) -> str:
@@ -103,7 +106,13 @@ def _digest(name: str) -> str:
     known = hashlib.sha256(f"{sys.version}{PACKAGES[name]}".encode())
     package = ROOT / "instrumentation"
     sources = (
-        package / name for name in ("pyproject.toml", "hatch_build.py", "clew/export/_native.pyx")
+        package / name
+        for name in (
+            "pyproject.toml",
+            "hatch_build.py",
+            "clew/_path_native.c",
+            "clew/export/_native.pyx",
+        )
     )
     for path in (*_PINS, *sources):
         known.update(path.read_bytes())

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT
+from time import monotonic, sleep
 from typing import TypeVar
 
 from benchmarks.overhead._children import Child, free_port
@@ -21,6 +22,8 @@ from benchmarks.overhead._service import Service, running
 from benchmarks.overhead._usage import cpu_seconds, resident_bytes, settle
 
 _T = TypeVar("_T")
+# Seconds; long enough for one export of the metrics, whose interval is 10 s.
+REST = 20.0
 
 
 @dataclass(frozen=True)
@@ -35,25 +38,29 @@ class Pace:
 
 
 @dataclass
-class _Slice:
+class Slice:
     """One slice of one server. Its CPU time is known once the server's next slice begins: what a
-    request leaves to be done later is in it, however much later that is."""
+    request leaves to be done later is in it, however much later that is. What the server uses at
+    rest meanwhile is not."""
 
     number: int
     load: Load
     before: float  # s of CPU
+    ended: float  # s, on the monotonic clock
     used: float = 0.0
+    rested: float = 0.0  # s, from its end until the next began
     resident: int = 0
 
 
-class _Measured:
+class Measured:
     """A running server and its slices so far."""
 
     def __init__(self, configuration: Configuration, service: Service) -> None:
         self.configuration = configuration
         self.service = service
-        self.slices: list[_Slice] = []
+        self.slices: list[Slice] = []
         self._pids: list[int] = []
+        self.rest = 0.0  # s of CPU a second
 
     def warm_up(self, generator: Generator, seconds: float) -> None:
         generator.run(self.service.url, seconds)
@@ -64,17 +71,25 @@ class _Measured:
         self.close()
         before = cpu_seconds(self._pids)
         load = generator.run(self.service.url, seconds)
-        self.slices.append(_Slice(number, load, before))
+        self.slices.append(Slice(number, load, before, monotonic()))
 
     def close(self) -> None:
         """The newest slice is over."""
         if self.slices:
             newest = self.slices[-1]
             newest.used = cpu_seconds(self._pids) - newest.before
+            newest.rested = monotonic() - newest.ended
             newest.resident = resident_bytes(self._pids)
 
     def settle(self) -> None:
         settle(self._pids)
+
+    def begin_to_rest(self) -> None:
+        self.rest = -cpu_seconds(self._pids)
+
+    def end_to_rest(self, seconds: float) -> None:
+        """Nothing was asked of the server for so long."""
+        self.rest = (self.rest + cpu_seconds(self._pids)) / seconds
 
     def samples(self, number: int) -> list[Sample]:
         """One a slice, once the server has ended."""
@@ -84,10 +99,11 @@ class _Measured:
                 round=number,
                 slice=one.number,
                 load=one.load,
-                cpu_us=one.used / max(1, one.load.requests) * 1e6,
+                cpu_us=(one.used - self.rest * one.rested) / max(1, one.load.requests) * 1e6,
                 resident_bytes=one.resident,
                 served=self.service.served,
                 arrived=self.service.arrived,
+                rest_ms=self.rest * 1e3,
             )
             for one in self.slices
         ]
@@ -153,7 +169,7 @@ class Bench:
         """
         with ExitStack() as running:
             servers = [
-                _Measured(one, running.enter_context(self.service(one))) for one in configurations
+                Measured(one, running.enter_context(self.service(one))) for one in configurations
             ]
             for server in servers:
                 server.warm_up(self.generator, pace.warm_up)
@@ -164,6 +180,11 @@ class Bench:
             for server in servers:
                 server.settle()
                 server.close()
+            for server in servers:
+                server.begin_to_rest()
+            sleep(REST)
+            for server in servers:
+                server.end_to_rest(REST)
         return [sample for server in servers for sample in server.samples(number)]
 
 

@@ -11,7 +11,8 @@ from benchmarks.overhead._load import Load
 
 @dataclass(frozen=True)
 class Sample:
-    """`cpu_us` is CPU time of the server's processes for one request of the slice.
+    """`cpu_us` is CPU time of the server's processes for one request of the slice; `rest_ms` what
+    they use in a second in which nothing is asked of them.
 
     `served` and `arrived` cover the whole life of the server, warm-up included.
     """
@@ -24,6 +25,7 @@ class Sample:
     served: int
     arrived: dict[str, int] = field(default_factory=dict)
     slice: int = 0
+    rest_ms: float = 0.0
 
     def missing(self, configuration: Configuration) -> dict[str, int]:
         """{kind of evidence: served less arrived}, for what is not as many as it should be.

@@ -41,6 +41,7 @@ class Row:
     `rate` is requests a second, `cpu_us` CPU time a request; the `*_ratio` are to the reference.
     `cpu_floor_us` compares the least of all slices with the reference's least: whatever disturbs a
     slice only makes it longer, so on a busy machine this tells more than a median.
+    `rest_more_ms` is CPU time in a second without a request, more than the reference's.
     `arrived` is {kind of evidence: arrived / served}, over all rounds.
     """
 
@@ -54,6 +55,7 @@ class Row:
     p50_ratio: Spread
     p99_ratio: Spread
     resident_more_bytes: Spread
+    rest_more_ms: Spread
     arrived: dict[str, float]
 
 
@@ -90,6 +92,7 @@ def _row(configuration: Configuration, pairs: list[tuple[Sample, Sample]]) -> Ro
         p50_ratio=spread(lambda one, bare: one.load.p50_us / bare.load.p50_us),
         p99_ratio=spread(lambda one, bare: one.load.p99_us / bare.load.p99_us),
         resident_more_bytes=spread(lambda one, bare: one.resident_bytes - bare.resident_bytes),
+        rest_more_ms=spread(lambda one, bare: one.rest_ms - bare.rest_ms),
         arrived={
             kind: sum(one.arrived[kind] for one, _ in pairs) / served
             for kind in configuration.expects

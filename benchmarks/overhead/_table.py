@@ -12,7 +12,7 @@ from benchmarks.overhead._summary import Row, Spread
 _MIB = 1 << 20
 _HEAD = (
     "configuration", "requests/s", "ratio", "middle half", "CPU µs", "more µs", "middle half",
-    "more %", "floor µs", "p50 ×", "p99 ×", "arrived",
+    "more %", "floor µs", "p50 ×", "p99 ×", "at rest", "arrived",
 )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def rounds_table(rows: Sequence[Row]) -> str:
 def _line(row: Row) -> tuple[str, ...]:
     one = row.configuration
     if one.reference == one.name:
-        rest = ("1", "", f"{row.cpu_us.median:.0f}", "", "", "", "", "", "", _arrived(row))
+        rest = ("1", "", f"{row.cpu_us.median:.0f}", "", "", "", "", "", "", "", _arrived(row))
         return (one.name, f"{row.rate.median:,.0f}", *rest)
     return (
         f"  {one.name}",
@@ -51,6 +51,7 @@ def _line(row: Row) -> tuple[str, ...]:
         f"{row.cpu_floor_us:+.1f}",
         f"{row.p50_ratio.median:.2f}",
         f"{row.p99_ratio.median:.2f}",
+        f"{row.rest_more_ms.median:+.1f} ms/s",
         _arrived(row),
     )
 

@@ -20,7 +20,7 @@ def watch(flask_app: Any, runtime: Runtime) -> None:
     def __call__(self: Any, environ: Any, start_response: Any) -> Any:
         middleware = self.__dict__.get("_clew")
         if middleware is None:
-            middleware = ClewWsgiMiddleware(lambda *given: call(self, *given), runtime)
+            middleware = ClewWsgiMiddleware(functools.partial(call, self), runtime)
             self.__dict__["_clew"] = middleware
         return middleware(environ, start_response)
 

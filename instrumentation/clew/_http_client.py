@@ -7,21 +7,19 @@ from time import time_ns
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
-from opentelemetry import context as context_api
 from opentelemetry.baggage import _BAGGAGE_KEY
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _context, _faults, _http_server, _names, correlation
+from clew import _context, _faults, _http_server, _names, _path, _urls, correlation
 from clew._incoming import active_parent
+from clew._path import SUPPRESS, SUPPRESS_ALL
 from clew._runtime import Runtime
 from clew.traces import ClewSpan, Shared
 from clew.traces._span import type_name
 
-_SUPPRESS = context_api._SUPPRESS_HTTP_INSTRUMENTATION_KEY
-_SUPPRESS_ALL = context_api._SUPPRESS_INSTRUMENTATION_KEY
 _MOST_PLACES = 1_000
 
 
@@ -39,8 +37,8 @@ class Outgoing:
     ) -> None:
         """`propagators` are the names that `propagator` was made of."""
         self._propagator = propagator
-        self._by_hand = set(propagators) == {"tracecontext", "baggage"}
-        self._header = correlation_headers[0]
+        self.by_hand = set(propagators) == {"tracecontext", "baggage"}
+        self.header = correlation_headers[0]
 
     def inject(self, headers: MutableMapping[str, Any], ids: SpanContext, context: Context) -> None:
         thread = correlation.get(context)
@@ -48,7 +46,7 @@ class Outgoing:
         # Unpacked as the tuple that it is: its properties are Python functions.
         trace_id, span_id, _, flags, state, _ = ids
         only_ours = not carried or carried == {_names.CORRELATION_ID: thread}
-        if not self._by_hand or not only_ours or state:
+        if not self.by_hand or not only_ours or state:
             self._propagator.inject(headers, context)
             return
         headers["traceparent"] = f"00-{trace_id:032x}-{span_id:016x}-{flags:02x}"
@@ -56,7 +54,7 @@ class Outgoing:
             if carried:
                 quoted = thread if thread.isascii() and thread.isalnum() else quote_plus(thread)
                 headers["baggage"] = f"{_names.CORRELATION_ID}={quoted}"
-            headers[self._header] = thread
+            headers[self.header] = thread
 
 
 class HttpClient:
@@ -71,24 +69,29 @@ class HttpClient:
             runtime.propagator, settings.propagators, settings.correlation_headers
         )
         self._places: dict[tuple[str, str, str], _Place] = {}
+        self._compiled = _path.client(runtime, self._outgoing, self._places, ClientCall)
 
     def begin(self, method: str, url: str, headers: MutableMapping[str, Any]) -> ClientCall | None:
         """The call, its headers injected; None where another instrumentation sees to it."""
+        if self._compiled is not None:
+            call: ClientCall | None = self._compiled.client(self, method, url, headers)
+            if call is not None:
+                return call
         context = _context.current()
-        if context.get(_SUPPRESS) or context.get(_SUPPRESS_ALL):
+        if context.get(SUPPRESS) or context.get(SUPPRESS_ALL):
             return None
         start = time_ns()
         place = self._place(method, url)
         attributes = place.shared.attributes.copy()
-        attributes[_names.URL_FULL] = clean_url(url)
+        attributes[_names.URL_FULL] = _urls.clean_url(url)
         thread = correlation.get(context)
         if thread is not None:
             attributes[_names.CORRELATION_ID] = thread
-        name = "HTTP" if place.method == _http_server.OTHER_METHOD else place.method
+        name = _http_server.span_name(place.method)
         span = self._tracer.begin(
             name, active_parent(context), SpanKind.CLIENT, attributes, start, place.shared, context
         )
-        inside = Context({**context, _SPAN_KEY: span, _SUPPRESS: True})
+        inside = Context({**context, _SPAN_KEY: span, SUPPRESS: True})
         self._outgoing.inject(headers, span.get_span_context(), inside)
         return ClientCall(self, span, inside, place, start)
 
@@ -101,9 +104,7 @@ class HttpClient:
     def _new_place(self, key: tuple[str, str, str]) -> _Place:
         method, scheme, host = key
         known = _http_server.method_name(method)
-        address, port = _http_server.host_and_port(
-            host.partition("?")[0].rpartition("@")[2], scheme
-        )
+        address, port = _urls.host_and_port(host.partition("?")[0].rpartition("@")[2], scheme)
         attributes: dict[str, Any] = {
             _names.HTTP_REQUEST_METHOD: known,
             _names.SERVER_ADDRESS: address,
@@ -154,8 +155,16 @@ class ClientCall:
             _faults.caught("the end of a client's request")
 
     def _end(self, end: int, status: int, error: BaseException | None) -> None:
+        client = self._client
+        compiled = client._compiled
+        if (
+            compiled is not None
+            and error is None
+            and compiled.end_client(self, end, status, client._histogram)
+        ):
+            return
         kind = type_name(error) if error is not None else str(status) if status >= 400 else ""
-        span, client = self._span, self._client
+        span = self._span
         method, address, port, _ = self._place
         # The values of `metrics.CLIENT_KEYS`.
         measured = (method, address, port, status, kind)
@@ -173,17 +182,3 @@ class ClientCall:
         span._histogram = client._histogram
         span._measured = measured
         span._tracer.finish(span, end)
-
-
-def clean_url(url: str) -> str:
-    """`url` without user name and password, and with signing parameters redacted.
-
-    Source: the attribute `url.full` of the semantic conventions.
-    """
-    base, question, query = url.partition("?")
-    if "@" in base:
-        # By hand: what is no URL at all must not be an error here, but the library's.
-        scheme, colon, rest = base.partition("://")
-        host, slash, path = rest.partition("/")
-        base = scheme + colon + host.rpartition("@")[2] + slash + path
-    return base + question + _http_server.redacted_query(query) if question else base

@@ -5,12 +5,11 @@ Source: HTTP semantic conventions, https://opentelemetry.io/docs/specs/semconv/h
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import TYPE_CHECKING, Any
 
+from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, Status, StatusCode
 
 from clew import _faults, _names
@@ -19,15 +18,14 @@ from clew.logs import ORIGIN
 from clew.metrics import DurationHistogram
 from clew.traces import ClewSpan
 
+if TYPE_CHECKING:
+    from clew._path_native import Path
+
 _METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
 OTHER_METHOD = "_OTHER"
-# Query parameters that the convention tells to redact: they sign requests.
-_SECRET_PARAMETERS = frozenset(
-    ("AWSAccessKeyId", "Signature", "sig", "X-Goog-Signature", "X-Amz-Signature",
-     "X-Amz-Credential", "X-Amz-Security-Token")
-)  # fmt: skip
+ANY_METHOD = "HTTP"  # what stands for it in a span's name
 _ERROR = Status(StatusCode.ERROR)
 _logger = logging.getLogger(__name__)
 _access = logging.getLogger(_names.ACCESS_LOGGER)
@@ -38,34 +36,20 @@ def method_name(method: str) -> str:
     return method if method in _METHODS else OTHER_METHOD
 
 
-def redacted_query(query: str) -> str:
-    """`query` with the values of signing parameters replaced."""
-    if not any(name in query for name in _SECRET_PARAMETERS):
-        return query
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return urlencode([(k, "REDACTED" if k in _SECRET_PARAMETERS else v) for k, v in pairs])
-
-
-@functools.lru_cache(1_000)
-def host_and_port(host: str, scheme: str) -> tuple[str, int | None]:
-    """Address and port of a Host header; the scheme's own port where it names none."""
-    try:
-        parts = urlsplit("//" + host)
-        port = parts.port
-        address = parts.hostname or ""
-    except ValueError:  # a caller's nonsense
-        return "", None
-    return address, port or {"http": 80, "https": 443, "ws": 80, "wss": 443}.get(scheme)
+def span_name(method: str) -> str:
+    """The name of a request's span while its route is not known."""
+    return ANY_METHOD if method == OTHER_METHOD else method
 
 
 class Exchange:
     """One request and its response: what servers of every kind know of it."""
 
-    __slots__ = ("error", "method", "scheme", "span", "start", "status", "thread")
+    __slots__ = ("context", "error", "method", "scheme", "span", "start", "status", "thread")
 
     status: int  # 0: no response was started
     error: str  # the error.type; "" for none
     # Known once the request has begun.
+    context: Context  # that the application is called in
     method: str
     scheme: str
     span: ClewSpan | NonRecordingSpan
@@ -106,11 +90,14 @@ def finish(
     histogram: DurationHistogram | None,
     put: Callable[[Any], None],
     access_log: bool,
+    compiled: Path | None,
 ) -> None:
     """Write the access line, end the span at `end` (ns since the epoch), and hand both it and the
     measurement over."""
     if access_log:
         _log_access(done, path, route, end)
+    if compiled is not None and compiled.end(done, route, end, histogram):
+        return
     span = done.span
     # The values of `metrics.SERVER_KEYS`.
     measured = (done.method, done.scheme, route, done.status, done.error)
@@ -119,7 +106,7 @@ def finish(
         if route is not None:
             attributes[_names.HTTP_ROUTE] = route
             name = span._name
-            if name == done.method or name == "HTTP":  # else the application has named it
+            if name == done.method or name == ANY_METHOD:  # else the application has named it
                 span._name = f"{name} {route}"
         if done.status:
             attributes[_names.HTTP_RESPONSE_STATUS_CODE] = done.status

@@ -76,8 +76,8 @@ class Incoming:
         """`propagators` are the names that `propagator` was made of."""
         self._carrier = carrier
         self._propagator = propagator
-        self._by_hand = set(propagators) == {"tracecontext", "baggage"}
-        self._correlation = tuple(carrier.key(name) for name in correlation_headers)
+        self.by_hand = set(propagators) == {"tracecontext", "baggage"}
+        self.correlation = tuple(carrier.key(name) for name in correlation_headers)
         self._baggage = carrier.key("baggage")
         self._traceparent = carrier.key("traceparent")
         self._tracestate = carrier.key("tracestate")
@@ -90,7 +90,7 @@ class Incoming:
         `current` is what the new context begins as: not empty where an in-process client or an
         outer middleware has set something.
         """
-        if not self._by_hand or self._baggage in headers:
+        if not self.by_hand or self._baggage in headers:
             return self._ask(headers, current)
         thread = self._thread(headers)
         line = headers.get(self._traceparent)
@@ -109,7 +109,7 @@ class Incoming:
     ) -> tuple[SpanContext | None, str, dict[str, Any], Stranger]:
         """The same for a caller that is not trusted, and what it sent, which is not continued."""
         sent, _, _ = self.read(headers, _NOTHING)
-        claimed = next((v for name in self._correlation if (v := headers.get(name))), None)
+        claimed = next((v for name in self.correlation if (v := headers.get(name))), None)
         text = self._carrier.text(claimed) if claimed is not None else ""
         thread = correlation.new_id()
         values: dict[str, Any] = {
@@ -128,7 +128,7 @@ class Incoming:
         return active_parent(extracted), thread, dict(correlation.with_id(thread, extracted))
 
     def _thread(self, headers: Headers) -> str:
-        for name in self._correlation:
+        for name in self.correlation:
             value = headers.get(name)
             if value is not None:
                 return correlation.accept(self._carrier.text(value))

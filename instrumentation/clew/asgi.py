@@ -11,7 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _context, _faults, _names, _routes
+from clew import _context, _faults, _names, _path, _routes, _urls
 from clew import _http_server as http
 from clew._callers import WEBSOCKET, Caller, Callers
 from clew._incoming import ASGI
@@ -42,6 +42,9 @@ class ClewMiddleware:
         self.id_header = runtime.settings.correlation_headers[0].lower().encode()
         self._excluded = runtime.settings.excluded_urls
         self._callers = Callers(self.http.active, runtime.settings.trusted_networks)
+        self.compiled = _path.server(
+            "asgi", runtime, self.incoming, self._callers, self.id_header, _Exchange
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -52,17 +55,25 @@ class ClewMiddleware:
         ):
             await self.app(scope, receive, send)
             return
-        kind_of = _WebSocket if kind == "websocket" else _Exchange
-        exchange = kind_of(self, scope, receive, send)
+        exchange, compiled = None, self.compiled
         try:
-            token = _attach(exchange.begin())
+            if compiled is not None and kind == "http":
+                exchange = compiled.asgi(self, scope, receive, send)
+            if exchange is not None:
+                send = compiled.send(exchange)  # type: ignore[union-attr]
+            else:
+                kind_of = _WebSocket if kind == "websocket" else _Exchange
+                exchange = kind_of(self, scope, receive, send)
+                exchange.begin()
+                send = exchange.send
+            token = _attach(exchange.context)
         except Exception:  # a scope that clew does not understand; the application may
             _faults.caught("a request")
             await self.app(scope, receive, send)
             return
         scope[_MARK] = exchange
         try:
-            await self.app(scope, exchange.receive, exchange.send)
+            await self.app(scope, exchange.receive, send)
         except BaseException as error:
             await exchange.fail(error)
             raise
@@ -94,7 +105,7 @@ class ClewMiddleware:
         scheme = scheme or ("ws" if method == WEBSOCKET else "http")
         # From the Host header, else from the socket.
         server = (
-            http.host_and_port(host.decode("latin-1"), scheme)
+            _urls.host_and_port(host.decode("latin-1"), scheme)
             if host
             else tuple(scope.get("server") or ("", None))
         )
@@ -135,8 +146,8 @@ class _Exchange(http.Exchange):
         self._trailers = False
         self._client_left = False
 
-    def begin(self) -> Context:
-        """Start the span; the context that it is current in."""
+    def begin(self) -> None:
+        """Start the span."""
         self.start = start = time_ns()
         middleware, scope = self._middleware, self._scope
         headers = dict(scope["headers"])
@@ -155,9 +166,9 @@ class _Exchange(http.Exchange):
         attributes[_names.URL_PATH] = scope["path"]
         query = scope.get("query_string")
         if query:
-            attributes[_names.URL_QUERY] = http.redacted_query(query.decode("latin-1"))
+            attributes[_names.URL_QUERY] = _urls.redacted_query(query.decode("latin-1"))
         values[_SPAN_KEY] = self.span = middleware.tracer.begin(
-            "HTTP" if self.method == http.OTHER_METHOD else self.method,
+            http.span_name(self.method),
             parent,
             SpanKind.SERVER,
             attributes,
@@ -168,7 +179,7 @@ class _Exchange(http.Exchange):
         if stranger is not None:
             http.note_stranger(self.span, stranger)
         next(started)
-        return Context(values)
+        self.context = Context(values)
 
     def close(self) -> None:
         """The application is done with the request."""
@@ -240,12 +251,20 @@ class _Exchange(http.Exchange):
     def finish(self) -> None:
         """End the span, measure, and write the access line."""
         self._finished = True
+        middleware = self._middleware
+        compiled = middleware.compiled
+        if compiled is not None and self.measured and not middleware.access_log:
+            try:
+                if compiled.finish(self, middleware.http.server):
+                    return
+            except Exception:
+                _faults.caught("the end of a request")
+                return
         if not self.error:
             if self.status >= 500:
                 self.error = str(self.status)
             elif not self._end:
                 self.error = "ClientDisconnect" if self._client_left else "IncompleteResponse"
-        middleware = self._middleware
         try:
             http.finish(
                 self,
@@ -255,6 +274,7 @@ class _Exchange(http.Exchange):
                 middleware.http.server if self.measured else None,
                 middleware.put,
                 middleware.access_log,
+                middleware.compiled,
             )
         except Exception:
             _faults.caught("the end of a request")

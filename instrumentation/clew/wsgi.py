@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _context, _faults, _names
+from clew import _context, _faults, _names, _path, _urls
 from clew import _http_server as http
 from clew._callers import Caller, Callers
 from clew._incoming import WSGI
@@ -40,13 +40,26 @@ class ClewWsgiMiddleware:
         self.id_header = runtime.settings.correlation_headers[0]
         self._excluded = runtime.settings.excluded_urls
         self._callers = Callers(self.http.active, runtime.settings.trusted_networks)
+        self.compiled = _path.server(
+            "wsgi", runtime, self.incoming, self._callers, self.id_header, WsgiExchange
+        )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if EXCHANGE in environ or (
             self._excluded is not None and self._excluded.search(environ.get("PATH_INFO", ""))
         ):
             return self.app(environ, start_response)
-        return WsgiExchange(self, environ, start_response).run()
+        exchange = None
+        try:
+            if self.compiled is not None:
+                exchange = self.compiled.wsgi(self, environ, start_response)
+            if exchange is None:
+                exchange = WsgiExchange(self, environ, start_response)
+                exchange.begin()
+        except Exception:  # an environ that clew does not understand; the application may
+            _faults.caught("a request")
+            return self.app(environ, start_response)
+        return exchange.run()
 
     def caller(self, environ: Environ) -> Caller:
         """What this request has in common with others."""
@@ -68,7 +81,7 @@ class ClewWsgiMiddleware:
             key,
             method=method,
             scheme=scheme,
-            server=http.host_and_port(host or "", scheme),
+            server=_urls.host_and_port(host or "", scheme),
             version=protocol[5:] if protocol and protocol.startswith("HTTP/") else None,
             client=(client, None) if client else None,
             agent=agent,
@@ -94,25 +107,8 @@ class WsgiExchange(http.Exchange):
         self._finished = False
         self.route: str | None = None
 
-    def run(self) -> Iterable[bytes]:
-        try:
-            self._begin()
-        except Exception:  # an environ that clew does not understand; the application may
-            _faults.caught("a request")
-            return self._middleware.app(self._environ, self._start_response)
-        try:
-            body = self._middleware.app(self._environ, self.start_response)
-            file_wrapper = self._environ.get("wsgi.file_wrapper")
-            if not isinstance(file_wrapper, type) or not isinstance(body, file_wrapper):
-                return _Body(body, self)
-        except BaseException as error:
-            self.fail(error, unanswered=True)
-            self.finish()
-            raise
-        self.finish()  # the server sends the file by itself; wrapped, it could not
-        return body
-
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Start the span."""
         self.start = start = time_ns()
         middleware, environ = self._middleware, self._environ
         caller = middleware.caller(environ)
@@ -134,9 +130,9 @@ class WsgiExchange(http.Exchange):
         attributes[_names.URL_PATH] = path
         query = environ.get("QUERY_STRING")
         if query:
-            attributes[_names.URL_QUERY] = http.redacted_query(query)
+            attributes[_names.URL_QUERY] = _urls.redacted_query(query)
         values[_SPAN_KEY] = self.span = middleware.tracer.begin(
-            "HTTP" if self.method == http.OTHER_METHOD else self.method,
+            http.span_name(self.method),
             parent,
             SpanKind.SERVER,
             attributes,
@@ -147,8 +143,24 @@ class WsgiExchange(http.Exchange):
         if stranger is not None:
             http.note_stranger(self.span, stranger)
         next(started)
-        self._token = _attach(Context(values))
-        environ[EXCHANGE] = self
+        self.context = Context(values)
+
+    def run(self) -> Iterable[bytes]:
+        """Call the application with the request's context as the current one."""
+        self._token = _attach(self.context)
+        self._environ[EXCHANGE] = self
+        try:
+            body = self._middleware.app(self._environ, self.start_response)
+            file_wrapper = self._environ.get("wsgi.file_wrapper")
+            if not isinstance(file_wrapper, type) or not isinstance(body, file_wrapper):
+                compiled = self._middleware.compiled
+                return _Body(body, self) if compiled is None else compiled.body(body, self)
+        except BaseException as error:
+            self.fail(error, unanswered=True)
+            self.finish()
+            raise
+        self.finish()  # the server sends the file by itself; wrapped, it could not
+        return body
 
     def start_response(self, status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
         number = status[:3]
@@ -191,17 +203,25 @@ class WsgiExchange(http.Exchange):
         self._environ.pop(EXCHANGE, None)
 
     def _hand_over(self) -> None:
+        middleware, compiled, end = self._middleware, self._middleware.compiled, time_ns()
+        histogram = middleware.http.server
+        if (
+            compiled is not None
+            and not middleware.access_log
+            and compiled.end(self, self.route, end, histogram)
+        ):
+            return
         if not self.error and self.status >= 500:
             self.error = str(self.status)
-        middleware = self._middleware
         http.finish(
             self,
             self._path,
             self.route,
-            time_ns(),
-            middleware.http.server,
+            end,
+            histogram,
             middleware.put,
             middleware.access_log,
+            compiled,
         )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.overhead._configurations import BY_NAME, CONFIGURATIONS, with_references
 from benchmarks.overhead._load import Load, LoadFailed
+from benchmarks.overhead._rounds import Measured, Slice
 from benchmarks.overhead._sample import Sample
 from benchmarks.overhead._summary import Spread, summary, voids
 from benchmarks.overhead._table import rounds_table
@@ -102,8 +104,18 @@ def test_a_configuration_brings_its_reference() -> None:
 
 
 def test_every_reference_does_the_same_without_telemetry() -> None:
-    """A reference is its own, and compared configurations share its application's kind."""
+    """A reference has no telemetry, or one kind of span less; the application is the same."""
     for one in CONFIGURATIONS:
         reference = BY_NAME[one.reference]
-        assert reference.reference == reference.name
         assert reference.neighbour == one.neighbour
+        less = set(one.expects) - set(reference.expects)
+        assert reference.reference == reference.name or less == {"client_spans", "client_durations"}
+
+
+def test_what_a_server_uses_at_rest_is_no_request_s() -> None:
+    """CPU time between two slices is taken off by what the server uses when nothing is asked."""
+    measured = Measured(BY_NAME["bare"], SimpleNamespace(served=1_000, arrived={}))
+    measured.slices = [Slice(0, LOAD, before=0.0, ended=0.0, used=0.5, rested=10.0)]
+    measured.rest = 0.01
+    assert measured.samples(0)[0].cpu_us == pytest.approx(400.0)
+    assert measured.samples(0)[0].rest_ms == pytest.approx(10.0)

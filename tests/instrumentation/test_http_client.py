@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clew as public
-from clew._http_client import HttpClient, clean_url
+from clew._http_client import HttpClient
+from clew._urls import clean_url
 from tests.instrumentation.telemetry import Telemetry
 
 DURATION = "http.client.request.duration"

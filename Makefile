@@ -12,7 +12,7 @@ RELEASE := $(RELEASE_VENV)/.ready
 help:   ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-$(READY): requirements-dev.txt requirements-instrumentations.txt constraints.txt demo_services/requirements.txt instrumentation/pyproject.toml instrumentation/hatch_build.py instrumentation/clew/_path_native.c instrumentation/clew/export/_native.pyx lens/pyproject.toml
+$(READY): requirements-dev.txt requirements-instrumentations.txt constraints.txt demo_services/requirements.txt instrumentation/pyproject.toml instrumentation/hatch_build.py $(wildcard instrumentation/clew/_path_c/*) instrumentation/clew/export/_native.pyx lens/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \

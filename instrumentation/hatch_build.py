@@ -10,7 +10,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _MODULES = {
-    "clew._path_native": "clew/_path_native.c",
+    "clew._path_native": "clew/_path_c/module.c",
     "clew.export._native": "clew/export/_native.pyx",
 }
 _PURE = "CLEW_BUILD_PURE"  # set it to leave compiling out
@@ -32,6 +32,11 @@ class CompileHook(BuildHookInterface):
         build_data["infer_tag"] = True
 
 
+def _beside(root: Path, source: str) -> list[str]:
+    """The headers in the folder of `source`: with another one it is compiled anew."""
+    return [str(path.relative_to(root)) for path in (root / source).parent.glob("*.h")]
+
+
 def _compiled(root: Path) -> list[str]:
     """Paths, relative to `root`, of the modules for this Python."""
     from Cython.Build import cythonize
@@ -42,7 +47,10 @@ def _compiled(root: Path) -> list[str]:
     os.chdir(root)
     try:
         extensions = cythonize(
-            [Extension(name, [source]) for name, source in _MODULES.items()],
+            [
+                Extension(name, [source], depends=_beside(root, source))
+                for name, source in _MODULES.items()
+            ],
             build_dir="build/cython",
             compiler_directives={
                 "boundscheck": False,

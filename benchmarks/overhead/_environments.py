@@ -105,15 +105,8 @@ def _digest(name: str) -> str:
     """Another name for another Python, other pins, or other packages."""
     known = hashlib.sha256(f"{sys.version}{PACKAGES[name]}".encode())
     package = ROOT / "instrumentation"
-    sources = (
-        package / name
-        for name in (
-            "pyproject.toml",
-            "hatch_build.py",
-            "clew/_path_native.c",
-            "clew/export/_native.pyx",
-        )
-    )
+    sources = [package / "pyproject.toml", package / "hatch_build.py"]
+    sources += [package / "clew/export/_native.pyx", *sorted(package.glob("clew/_path_c/*"))]
     for path in (*_PINS, *sources):
         known.update(path.read_bytes())
     return known.hexdigest()[:12]

@@ -149,22 +149,20 @@ class ClientCall:
 
     def end(self, status: int = 0, error: BaseException | None = None) -> None:
         """The answer came with `status`, or `error` came instead."""
+        end, client = time_ns(), self._client
         try:
-            self._end(time_ns(), status, error)
+            if (
+                error is not None
+                or client._compiled is None
+                or not client._compiled.end_client(self, end, status, client._histogram)
+            ):
+                self._end(end, status, error)
         except Exception:
             _faults.caught("the end of a client's request")
 
     def _end(self, end: int, status: int, error: BaseException | None) -> None:
-        client = self._client
-        compiled = client._compiled
-        if (
-            compiled is not None
-            and error is None
-            and compiled.end_client(self, end, status, client._histogram)
-        ):
-            return
         kind = type_name(error) if error is not None else str(status) if status >= 400 else ""
-        span = self._span
+        span, client = self._span, self._client
         method, address, port, _ = self._place
         # The values of `metrics.CLIENT_KEYS`.
         measured = (method, address, port, status, kind)

@@ -1,6 +1,6 @@
 """The common case of a request, compiled, where clew was installed with a compiler at hand.
 
-`_path_native.c` does what the classes of `asgi`, `wsgi` and `_http_client` do to begin and to end a
+`_path_c/`, the source of `_path_native`, does what the classes of `asgi`, `wsgi` and `_http_client` do to begin and to end a
 request or a call, in one step each. What is out of the common it leaves to them.
 """
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from opentelemetry import context as context_api
-
 from clew import _context, _faults
 from clew._http_client import HttpClient
 from clew._runtime import Runtime
@@ -17,25 +15,29 @@ def watch(sessions: Any, runtime: Runtime) -> None:
     original = sessions.Session.send
     if hasattr(original, "__clew__"):
         return
-    client = HttpClient(runtime)
+    begin = HttpClient(runtime).begin
+    attach, detach = _context.attach, _context.detach
 
     @functools.wraps(original)
     def send(self: Any, request: Any, **kwargs: Any) -> Any:
         try:
-            call = client.begin((request.method or "").upper(), request.url or "", request.headers)
+            call = begin((request.method or "").upper(), request.url or "", request.headers)
         except Exception:
             _faults.caught("a request of `requests`")
             call = None
         if call is None:
             return original(self, request, **kwargs)
-        token = _context.attach(call.context)
+        token = attach(call.context)
         try:
             response = original(self, request, **kwargs)
         except BaseException as error:
             call.end(error=error)
             raise
         finally:
-            context_api.detach(token)  # which never raises
+            try:
+                detach(token)
+            except Exception:  # ended in another context than begun in
+                pass
         call.end(response.status_code)
         return response
 

@@ -60,7 +60,7 @@ class ClewMiddleware:
             if compiled is not None and kind == "http":
                 exchange = compiled.asgi(self, scope, receive, send)
             if exchange is not None:
-                send = compiled.send(exchange)  # type: ignore[union-attr]
+                send = compiled.answer(exchange)  # type: ignore[union-attr]
             else:
                 kind_of = _WebSocket if kind == "websocket" else _Exchange
                 exchange = kind_of(self, scope, receive, send)

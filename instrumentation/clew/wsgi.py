@@ -53,13 +53,16 @@ class ClewWsgiMiddleware:
         try:
             if self.compiled is not None:
                 exchange = self.compiled.wsgi(self, environ, start_response)
-            if exchange is None:
+            if exchange is not None:
+                answer = self.compiled.answer(exchange)  # type: ignore[union-attr]
+            else:
                 exchange = WsgiExchange(self, environ, start_response)
                 exchange.begin()
+                answer = exchange.start_response
         except Exception:  # an environ that clew does not understand; the application may
             _faults.caught("a request")
             return self.app(environ, start_response)
-        return exchange.run()
+        return exchange.run(answer)
 
     def caller(self, environ: Environ) -> Caller:
         """What this request has in common with others."""
@@ -145,12 +148,12 @@ class WsgiExchange(http.Exchange):
         next(started)
         self.context = Context(values)
 
-    def run(self) -> Iterable[bytes]:
+    def run(self, start_response: StartResponse) -> Iterable[bytes]:
         """Call the application with the request's context as the current one."""
         self._token = _attach(self.context)
         self._environ[EXCHANGE] = self
         try:
-            body = self._middleware.app(self._environ, self.start_response)
+            body = self._middleware.app(self._environ, start_response)
             file_wrapper = self._environ.get("wsgi.file_wrapper")
             if not isinstance(file_wrapper, type) or not isinstance(body, file_wrapper):
                 compiled = self._middleware.compiled

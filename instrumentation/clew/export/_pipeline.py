@@ -97,7 +97,8 @@ class Pipeline:
             with_metrics = monotonic() >= next_metrics
             if with_metrics:
                 next_metrics = monotonic() + settings.metric_interval
-            self._round(with_metrics)
+            if with_metrics or len(self.spans) or len(self.logs):
+                self._round(with_metrics)
         self._round(True)
 
     def _round(self, with_metrics: bool) -> None:

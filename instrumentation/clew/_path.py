@@ -1,7 +1,8 @@
 """The common case of a request, compiled, where clew was installed with a compiler at hand.
 
-`_path_c/`, the source of `_path_native`, does what the classes of `asgi`, `wsgi` and `_http_client` do to begin and to end a
-request or a call, in one step each. What is out of the common it leaves to them.
+`_path_c/`, the source of `_path_native`, does what the classes of `asgi`, `wsgi` and
+`_http_client` do to begin and to end a request or a call, in one step each. What is out of the
+common it leaves to them.
 """
 
 from __future__ import annotations

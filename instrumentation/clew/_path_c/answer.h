@@ -11,48 +11,56 @@ typedef struct {
 /* The message that starts a response, with the id on it. */
 static PyObject *with_id(PyObject *message, PyObject *header)
 {
-    PyObject *headers = PyDict_GetItemWithError(message, k_headers);
-    PyObject *own = headers ? PySequence_List(headers) : PyErr_Occurred() ? NULL : PyList_New(0);
-    PyObject *made = own && PyList_Append(own, header) == 0 ? PyDict_Copy(message) : NULL;
+    PyObject *headers = got(message, k_headers), *made = NULL;
+    PyObject *own = headers == Py_None ? PyList_New(0) : PySequence_List(headers);
+    if (own != NULL && PyList_Append(own, header) == 0)
+        made = PyDict_Copy(message);
     if (made != NULL && PyDict_SetItem(made, k_headers, own) < 0)
         Py_CLEAR(made);
+    Py_DECREF(headers);
     Py_XDECREF(own);
     return made;
 }
 
+/* What an ASGI message says. */
+enum { M_TYPE, M_MORE, M_STATUS, M_TRAILERS, M_COUNT };
+static PyObject **const MESSAGE_KEYS[] = {&k_type, &k_more, &k_status, &k_trailers};
+
 static PyObject *send_call(PyObject *callable, PyObject *const *given, size_t flags, PyObject *names)
 {
     Answer *self = (Answer *)callable;
-    PyObject *exchange = self->exchange, *message, *kind, *status;
+    PyObject *exchange = self->exchange, *told[M_COUNT], *awaited = NULL;
     const Py_ssize_t *at = ((Path *)self->path)->at, count = PyVectorcall_NARGS(flags);
-    message = count ? given[0] : Py_None;
-    if (count != 1 || names != NULL || !PyDict_CheckExact(message))
-        goto other;
-    kind = got(message, k_type);
-    if (!PyUnicode_CheckExact(kind))
-        goto other;
-    if (PyUnicode_Compare(kind, k_response_body) == 0) {
-        PyObject *more = got(message, k_more);
-        if ((more != Py_None && more != Py_False) || SLOT(exchange, at[A_TRAILERS]) != Py_False)
-            goto other;
-        return PyObject_CallMethodOneArg(exchange, m_send_last, message);
+    int starts = 0, ends = 0;
+    if (count == 1 && names == NULL && PyDict_CheckExact(given[0])) {
+        get(given[0], MESSAGE_KEYS, told, M_COUNT);
+        if (PyUnicode_CheckExact(told[M_TYPE])) {
+            starts = PyUnicode_Compare(told[M_TYPE], k_response_start) == 0
+                     && told[M_TRAILERS] == Py_None && told[M_STATUS] != Py_None;
+            ends = PyUnicode_Compare(told[M_TYPE], k_response_body) == 0
+                   && (told[M_MORE] == Py_None || told[M_MORE] == Py_False)
+                   && SLOT(exchange, at[A_TRAILERS]) == Py_False;
+        }
+        if (starts) {
+            Py_SETREF(SLOT(exchange, at[X_STATUS]), kept(told[M_STATUS]));
+            Py_SETREF(SLOT(exchange, at[A_TRAILERS]), kept(Py_False));
+        }
+        drop(told, M_COUNT);
     }
-    status = got(message, k_status);
-    if (PyUnicode_Compare(kind, k_response_start) || got(message, k_trailers) != Py_None
-        || status == Py_None)
-        goto other;
-    Py_SETREF(SLOT(exchange, at[X_STATUS]), kept(status));
-    PyObject *own = with_id(message, SLOT(exchange, at[A_HEADER]));
-    if (own == NULL)
-        return NULL;
-    PyObject *sent = PyObject_CallOneArg(SLOT(exchange, at[A_SEND]), own);
-    Py_DECREF(own);
-    return sent;
-other:;
+    if (ends)
+        return PyObject_CallMethodOneArg(exchange, m_send_last, given[0]);
+    if (starts) {
+        PyObject *own = with_id(given[0], SLOT(exchange, at[A_HEADER]));
+        if (own != NULL)
+            awaited = PyObject_CallOneArg(SLOT(exchange, at[A_SEND]), own);
+        Py_XDECREF(own);
+        return awaited;
+    }
     PyObject *send = PyObject_GetAttr(exchange, m_send);
-    PyObject *answer = send ? PyObject_Vectorcall(send, given, (size_t)count, names) : NULL;
+    if (send != NULL)
+        awaited = PyObject_Vectorcall(send, given, (size_t)count, names);
     Py_XDECREF(send);
-    return answer;
+    return awaited;
 }
 
 /* The status code that a status line begins with; 0 where it does not begin with one. */
@@ -69,18 +77,16 @@ static long code_of(PyObject *status)
 /* The template that Flask matched, or None; NULL with an error. See `wsgi._flask_route`. */
 static PyObject *flask_route(PyObject *environ)
 {
-    PyObject *request = got(environ, e_request), *rule, *found;
-    if (request == Py_None)
-        return kept(Py_None);
-    rule = PyObject_GetAttr(request, a_url_rule);
+    PyObject *request = got(environ, e_request), *found = NULL;
+    PyObject *rule = request == Py_None ? kept(Py_None) : PyObject_GetAttr(request, a_url_rule);
     if (rule == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
         PyErr_Clear();
-        return kept(Py_None);
+        rule = kept(Py_None);
     }
-    if (rule == NULL || rule == Py_None)
-        return rule;
-    found = PyObject_GetAttr(rule, a_rule);
-    Py_DECREF(rule);
+    if (rule != NULL)
+        found = rule == Py_None ? kept(Py_None) : PyObject_GetAttr(rule, a_rule);
+    Py_DECREF(request);
+    Py_XDECREF(rule);
     return found;
 }
 

@@ -6,14 +6,16 @@ static inline int is_named(PyObject *name, const char *text, Py_ssize_t size)
 }
 #define NAMED(name, text) is_named(name, text, sizeof(text) - 1)
 
-/* What a request's headers say; borrowed, NULL where one is missing. */
-typedef struct {
-    PyObject *host, *agent, *parent, *thread;
-} Told;
+/* What a scope and its headers say. */
+enum { G_HEADERS, G_PATH, G_QUERY, G_METHOD, G_SCHEME, G_VERSION, G_CLIENT, G_KEYS,
+       G_HOST = G_KEYS, G_AGENT, G_PARENT, G_THREAD, G_COUNT };
+static PyObject **const SCOPE_KEYS[] = {&k_headers, &k_path, &k_query, &k_method, &k_scheme,
+                                        &k_http_version, &k_client};
 
 /* 1 if the headers of a scope are common; 0 if not. The last one of a name counts, as in a dict. */
-static int read_headers(Path *self, PyObject *headers, Told *told)
+static int read_headers(Path *self, PyObject **told)
 {
+    PyObject *headers = told[G_HEADERS];
     Py_ssize_t ids = PyTuple_GET_SIZE(self->correlation), first = ids;
     for (Py_ssize_t at = 0; at < PyList_GET_SIZE(headers); at++) {
         PyObject *pair = PyList_GET_ITEM(headers, at);
@@ -22,21 +24,44 @@ static int read_headers(Path *self, PyObject *headers, Told *told)
         PyObject *name = PyTuple_GET_ITEM(pair, 0), *value = PyTuple_GET_ITEM(pair, 1);
         if (!PyBytes_CheckExact(name) || !PyBytes_CheckExact(value))
             return 0;
+        PyObject **said = NULL;
         if (NAMED(name, "host"))
-            told->host = value;
+            said = &told[G_HOST];
         else if (NAMED(name, "user-agent"))
-            told->agent = value;
+            said = &told[G_AGENT];
         else if (NAMED(name, "traceparent"))
-            told->parent = value;
+            said = &told[G_PARENT];
         else if (NAMED(name, "tracestate") || NAMED(name, "baggage"))
             return 0;
+        if (said != NULL)
+            Py_XSETREF(*said, kept(value));
         for (Py_ssize_t id = 0; id <= first && id < ids; id++) {
             PyObject *wanted = PyTuple_GET_ITEM(self->correlation, id);
-            if (is_named(name, PyBytes_AS_STRING(wanted), PyBytes_GET_SIZE(wanted)))
-                told->thread = value, first = id;
+            if (is_named(name, PyBytes_AS_STRING(wanted), PyBytes_GET_SIZE(wanted))) {
+                Py_XSETREF(told[G_THREAD], kept(value));
+                first = id;
+            }
         }
     }
     return 1;
+}
+
+/* The correlation id of a request, sent or new, as text and as bytes: 1; 0 where it is odd, -1 with
+   an error. */
+static int thread_of(PyObject *sent, PyObject **thread, PyObject **id)
+{
+    char digits[32];
+    if (sent == NULL) {
+        *thread = new_thread(digits);
+        *id = *thread ? PyBytes_FromStringAndSize(digits, 32) : NULL;
+    } else {
+        const char *text = PyBytes_AS_STRING(sent);
+        if (!valid_thread(text, PyBytes_GET_SIZE(sent)))
+            return 0;
+        *thread = PyUnicode_FromStringAndSize(text, PyBytes_GET_SIZE(sent));
+        *id = kept(sent);
+    }
+    return *thread && *id ? 1 : -1;
 }
 
 /* asgi(middleware, scope, receive, send) → the exchange, begun; or None. */
@@ -46,59 +71,39 @@ static PyObject *path_asgi(Path *self, PyObject *const *given, Py_ssize_t count)
         PyErr_SetString(PyExc_TypeError, "asgi takes 4 arguments");
         return NULL;
     }
-    PyObject *scope = given[1], *headers, *path, *query, *caller, *made = NULL;
-    PyObject *thread = NULL, *parent = NULL, *id = NULL;
-    Told told = {0};
-    char digits[32];
+    PyObject *scope = given[1], *told[G_COUNT] = {NULL}, *made = NULL;
+    PyObject *caller = NULL, *thread = NULL, *parent = NULL, *id = NULL, *query = NULL;
     if (!PyDict_CheckExact(scope))
         Py_RETURN_NONE;
-    headers = got(scope, k_headers), path = got(scope, k_path), query = got(scope, k_query);
-    if (!PyList_CheckExact(headers) || !PyUnicode_Check(path)
-        || (query != Py_None && !PyBytes_CheckExact(query)) || !read_headers(self, headers, &told))
-        Py_RETURN_NONE;
-    int busy = processed(self), empty = nothing_current();
-    if (busy < 0 || empty < 0)
-        return NULL;
-    if (busy || !empty)
-        Py_RETURN_NONE;
-    PyObject *client = got(scope, k_client);
-    caller = caller_of(self, PyTuple_Pack(6, got(scope, k_method), got(scope, k_scheme),
-                                          told.host ? told.host : Py_None,
-                                          got(scope, k_http_version),
-                                          client, told.agent ? told.agent : Py_None));
-    if (caller == NULL) {
-        PyErr_Clear(); /* a client that cannot be hashed, say */
-        Py_RETURN_NONE;
-    }
-    Py_INCREF(caller); /* the cache may be cleared meanwhile */
-    if (told.parent != NULL) {
-        parent = parent_of(PyBytes_AS_STRING(told.parent), PyBytes_GET_SIZE(told.parent));
+    get(scope, SCOPE_KEYS, told, G_KEYS);
+    if (!PyList_CheckExact(told[G_HEADERS]) || !PyUnicode_Check(told[G_PATH])
+        || (told[G_QUERY] != Py_None && !PyBytes_CheckExact(told[G_QUERY]))
+        || told[G_METHOD] == Py_None || !read_headers(self, told))
+        goto other;
+    if (processed(self) || nothing_current() != 1)
+        goto other;
+    caller = caller_of(self, told[G_METHOD], told[G_SCHEME],
+                       told[G_HOST] ? told[G_HOST] : Py_None, told[G_VERSION], told[G_CLIENT],
+                       told[G_AGENT] ? told[G_AGENT] : Py_None);
+    if (caller == NULL)
+        goto other;
+    if (told[G_PARENT] != NULL) {
+        PyObject *line = told[G_PARENT];
+        parent = parent_of(PyBytes_AS_STRING(line), PyBytes_GET_SIZE(line));
         if (parent == NULL)
             goto other;
     }
-    if (told.thread == NULL) {
-        thread = new_thread(digits);
-        id = thread ? PyBytes_FromStringAndSize(digits, 32) : NULL;
-    } else {
-        const char *text = PyBytes_AS_STRING(told.thread);
-        if (!valid_thread(text, PyBytes_GET_SIZE(told.thread)))
-            goto other;
-        thread = PyUnicode_FromStringAndSize(text, PyBytes_GET_SIZE(told.thread));
-        id = kept(told.thread);
-    }
-    if (thread == NULL || id == NULL)
+    if (thread_of(told[G_THREAD], &thread, &id) != 1)
         goto other;
-    if (query == Py_None || PyBytes_GET_SIZE(query) == 0) {
-        query = NULL;
-    } else {
-        PyObject *text = PyUnicode_DecodeLatin1(PyBytes_AS_STRING(query), PyBytes_GET_SIZE(query), NULL);
+    if (told[G_QUERY] != Py_None && PyBytes_GET_SIZE(told[G_QUERY])) {
+        PyObject *text = PyUnicode_DecodeLatin1(PyBytes_AS_STRING(told[G_QUERY]),
+                                                PyBytes_GET_SIZE(told[G_QUERY]), NULL);
         query = text ? PyObject_CallOneArg(redacted_query, text) : NULL;
         Py_XDECREF(text);
         if (query == NULL)
             goto other;
     }
-    made = new_exchange(self, given[0], caller, thread, parent, path, query);
-    Py_XDECREF(query);
+    made = new_exchange(self, given[0], caller, thread, parent, told[G_PATH], query);
     if (made == NULL)
         goto other;
     const Py_ssize_t *at = self->at;
@@ -112,10 +117,12 @@ static PyObject *path_asgi(Path *self, PyObject *const *given, Py_ssize_t count)
     if ((SLOT(made, at[A_HEADER]) = PyTuple_Pack(2, self->id_header, id)) == NULL)
         Py_CLEAR(made);
 other:
-    Py_DECREF(caller);
+    drop(told, G_COUNT);
+    Py_XDECREF(caller);
     Py_XDECREF(thread);
     Py_XDECREF(parent);
     Py_XDECREF(id);
+    Py_XDECREF(query);
     if (made == NULL && !PyErr_Occurred())
         Py_RETURN_NONE;
     return made;

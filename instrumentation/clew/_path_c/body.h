@@ -42,9 +42,9 @@ static PyObject *body_close(Body *self, PyObject *none)
     (void)none;
     PyObject *close = PyObject_GetAttr(self->body, m_close), *closed = NULL;
     PyObject *type, *error, *traceback;
-    if (close != NULL)
+    if (close != NULL && close != Py_None)
         closed = PyObject_CallNoArgs(close);
-    else if (PyErr_ExceptionMatches(PyExc_AttributeError))
+    else if (close == NULL && PyErr_ExceptionMatches(PyExc_AttributeError))
         PyErr_Clear();
     Py_XDECREF(close);
     Py_XDECREF(closed);

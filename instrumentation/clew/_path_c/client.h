@@ -1,6 +1,6 @@
 /* One call of a client library. */
 
-/* The place that a request goes to, borrowed; NULL where it is new, or the URL is odd. */
+/* The place that a request goes to; NULL where it is new, or the URL is odd. */
 static PyObject *place_of(Path *self, PyObject *method, PyObject *url, Py_ssize_t length)
 {
     Py_ssize_t scheme = PyUnicode_FindChar(url, ':', 0, length, 1), host;
@@ -16,6 +16,7 @@ static PyObject *place_of(Path *self, PyObject *method, PyObject *url, Py_ssize_
         PyObject *key = PyTuple_Pack(3, method, first, second);
         if (key != NULL)
             place = PyDict_GetItemWithError(self->known, key);
+        Py_XINCREF(place);
         Py_XDECREF(key);
     }
     Py_XDECREF(first);
@@ -75,6 +76,54 @@ static int is_unquoted(PyObject *thread)
     return 1;
 }
 
+/* What the current context says. */
+enum { T_THREAD, T_CARRIED, T_ACTIVE, T_SUPPRESS, T_SUPPRESS_ALL, T_COUNT };
+static PyObject **const CONTEXT_KEYS[] = {&KEY, &BAGGAGE_KEY, &SPAN_KEY, &SUPPRESS, &SUPPRESS_ALL};
+
+/* 1 if a call in this context is common: within a request that is sampled, with nothing in its
+   baggage but the thread. */
+static int is_common(PyObject **told)
+{
+    if (!Py_IS_TYPE(told[T_ACTIVE], (PyTypeObject *)ClewSpan) || told[T_SUPPRESS] != Py_None
+        || told[T_SUPPRESS_ALL] != Py_None || !is_unquoted(told[T_THREAD])
+        || !PyDict_CheckExact(told[T_CARRIED]) || PyDict_GET_SIZE(told[T_CARRIED]) != 1)
+        return 0;
+    PyObject *carried = got(told[T_CARRIED], CORRELATION_ID);
+    PyObject *ids = SLOT(told[T_ACTIVE], span_at[S_CONTEXT]);
+    Py_DECREF(carried);
+    return carried == told[T_THREAD] && PyTuple_GET_ITEM(ids, 4) == NO_STATE
+           && PyLong_AsUnsignedLongLongMask(PyTuple_GET_ITEM(ids, 3)) & 1;
+}
+
+/* The span of a call to `place`. */
+static PyObject *client_span(Path *self, PyObject **told, PyObject *place, PyObject *url,
+                             PyObject *start)
+{
+    PyObject *known = PyTuple_GET_ITEM(place, 0), *shared = PyTuple_GET_ITEM(place, 3), *full;
+    Py_ssize_t length = PyUnicode_GET_LENGTH(url);
+    if (PyUnicode_FindChar(url, '@', 0, length, 1) < 0 && PyUnicode_FindChar(url, '?', 0, length, 1) < 0)
+        full = kept(url);
+    else if ((full = PyObject_CallOneArg(clean_url, url)) == NULL)
+        return NULL;
+    PyObject *attributes = attributes_of(shared, URL_FULL, full);
+    Py_DECREF(full);
+    if (attributes != NULL && PyDict_SetItem(attributes, CORRELATION_ID, told[T_THREAD]) < 0)
+        Py_CLEAR(attributes);
+    return new_span(self, known == OTHER_METHOD ? ANY_METHOD : known,
+                    SLOT(told[T_ACTIVE], span_at[S_CONTEXT]), CLIENT, attributes, start, shared);
+}
+
+/* The context of a call whose span is `span`. */
+static PyObject *call_context(PyObject *current, PyObject *span)
+{
+    PyTypeObject *type = (PyTypeObject *)Context;
+    PyObject *made = type->tp_new(type, no_arguments, NULL);
+    if (made != NULL && (PyDict_Update(made, current) < 0 || PyDict_SetItem(made, SPAN_KEY, span) < 0
+                         || PyDict_SetItem(made, SUPPRESS, Py_True) < 0))
+        Py_CLEAR(made);
+    return made;
+}
+
 /* client(client, method, url, headers) → the call, begun; or None. */
 static PyObject *path_client(Path *self, PyObject *const *given, Py_ssize_t count)
 {
@@ -82,65 +131,33 @@ static PyObject *path_client(Path *self, PyObject *const *given, Py_ssize_t coun
         PyErr_SetString(PyExc_TypeError, "client takes 4 arguments");
         return NULL;
     }
-    PyObject *method = given[1], *url = given[2], *headers = given[3];
-    PyObject *current = NULL, *made = NULL, *inside = NULL, *full = NULL;
-    if (!PyUnicode_CheckExact(method) || !PyUnicode_CheckExact(url))
-        Py_RETURN_NONE;
-    int busy = processed(self);
-    if (busy < 0 || PyContextVar_Get(variable, NULL, &current) < 0)
-        return NULL;
-    if (busy || current == NULL || !Py_IS_TYPE(current, (PyTypeObject *)Context))
+    PyObject *method = given[1], *url = given[2], *headers = given[3], *told[T_COUNT] = {NULL};
+    PyObject *current = NULL, *place = NULL, *start = NULL, *span = NULL, *inside = NULL, *made = NULL;
+    if (!PyUnicode_CheckExact(method) || !PyUnicode_CheckExact(url) || processed(self)
+        || PyContextVar_Get(variable, NULL, &current) < 0 || current == NULL
+        || !Py_IS_TYPE(current, (PyTypeObject *)Context))
         goto other;
-    PyObject *thread = got(current, KEY), *carried = got(current, BAGGAGE_KEY);
-    PyObject *active = got(current, SPAN_KEY);
-    if (!Py_IS_TYPE(active, (PyTypeObject *)ClewSpan) || got(current, SUPPRESS) != Py_None
-        || got(current, SUPPRESS_ALL) != Py_None || !is_unquoted(thread)
-        || !PyDict_CheckExact(carried) || PyDict_GET_SIZE(carried) != 1
-        || got(carried, CORRELATION_ID) != thread)
+    get(current, CONTEXT_KEYS, told, T_COUNT);
+    if (!is_common(told) || (place = place_of(self, method, url, PyUnicode_GET_LENGTH(url))) == NULL
+        || (start = PyObject_CallNoArgs(time_ns)) == NULL
+        || (span = client_span(self, told, place, url, start)) == NULL
+        || (inside = call_context(current, span)) == NULL
+        || inject(self, headers, SLOT(span, span_at[S_CONTEXT]), told[T_THREAD]) < 0
+        || (made = fresh(self->kind)) == NULL)
         goto other;
-    PyObject *parent = SLOT(active, span_at[S_CONTEXT]);
-    if (PyTuple_GET_ITEM(parent, 4) != NO_STATE
-        || !(PyLong_AsUnsignedLongLongMask(PyTuple_GET_ITEM(parent, 3)) & 1))
-        goto other;
-    Py_ssize_t length = PyUnicode_GET_LENGTH(url);
-    PyObject *place = place_of(self, method, url, length);
-    if (place == NULL)
-        goto other;
-    Py_INCREF(place);
-    PyObject *known = PyTuple_GET_ITEM(place, 0), *shared = PyTuple_GET_ITEM(place, 3);
-    if (PyUnicode_FindChar(url, '@', 0, length, 1) < 0 && PyUnicode_FindChar(url, '?', 0, length, 1) < 0)
-        full = kept(url);
-    else
-        full = PyObject_CallOneArg(clean_url, url);
-    PyObject *start = full == NULL ? NULL : PyObject_CallNoArgs(time_ns), *span = NULL;
-    if (start != NULL) {
-        PyObject *attributes = attributes_of(shared, URL_FULL, full);
-        if (attributes != NULL && PyDict_SetItem(attributes, CORRELATION_ID, thread) < 0)
-            Py_CLEAR(attributes);
-        span = new_span(self, known == OTHER_METHOD ? ANY_METHOD : known, parent, CLIENT, attributes,
-                        start, shared);
-    }
-    if (span != NULL)
-        inside = ((PyTypeObject *)Context)->tp_new((PyTypeObject *)Context, no_arguments, NULL);
-    if (inside != NULL && PyDict_Update(inside, current) == 0
-        && PyDict_SetItem(inside, SPAN_KEY, span) == 0
-        && PyDict_SetItem(inside, SUPPRESS, Py_True) == 0
-        && inject(self, headers, SLOT(span, span_at[S_CONTEXT]), thread) == 0
-        && (made = fresh(self->kind)) != NULL) {
-        const Py_ssize_t *at = self->at;
-        SLOT(made, at[C_CLIENT]) = kept(given[0]);
-        SLOT(made, at[C_SPAN]) = kept(span);
-        SLOT(made, at[C_PLACE]) = kept(place);
-        SLOT(made, at[C_START]) = kept(start);
-        SLOT(made, at[C_CONTEXT]) = kept(inside);
-    }
-    Py_XDECREF(span);
-    Py_XDECREF(start);
-    Py_XDECREF(inside);
-    Py_XDECREF(full);
-    Py_DECREF(place);
+    const Py_ssize_t *at = self->at;
+    SLOT(made, at[C_CLIENT]) = kept(given[0]);
+    SLOT(made, at[C_SPAN]) = kept(span);
+    SLOT(made, at[C_PLACE]) = kept(place);
+    SLOT(made, at[C_START]) = kept(start);
+    SLOT(made, at[C_CONTEXT]) = kept(inside);
 other:
+    drop(told, T_COUNT);
     Py_XDECREF(current);
+    Py_XDECREF(place);
+    Py_XDECREF(start);
+    Py_XDECREF(span);
+    Py_XDECREF(inside);
     if (made == NULL && !PyErr_Occurred())
         Py_RETURN_NONE;
     return made;

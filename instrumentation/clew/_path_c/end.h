@@ -77,32 +77,52 @@ static PyObject *path_end(Path *self, PyObject *const *given, Py_ssize_t count)
     return done < 0 ? NULL : PyBool_FromLong(done);
 }
 
-/* The template of the route that handled `scope`; NULL without an error: that is left to Python.
-   See `_routes.template`. */
-static PyObject *template_of(PyObject *scope)
+/* What a scope says of its route, once it was found. */
+enum { R_MOUNTED, R_ROUTE, R_FASTAPI, R_COUNT };
+static PyObject **const ROUTE_KEYS[] = {&k_mounted, &k_route, &k_fastapi};
+
+/* The template in the attribute `path_format`: text that is not empty; else NULL. */
+static PyObject *format_of(PyObject *route)
 {
-    if (scope == NULL || !PyDict_CheckExact(scope) || got(scope, k_mounted) != Py_None)
-        return NULL;
-    PyObject *route = got(scope, k_route), *kept_there = got(scope, k_fastapi);
-    if (route == Py_None)
-        return kept(Py_None);
     PyObject *path = PyObject_GetAttr(route, a_format);
-    if (path != NULL && PyDict_CheckExact(kept_there)) {
-        PyObject *included = got(kept_there, k_included);
-        PyObject *original = included == Py_None ? NULL : PyObject_GetAttr(included, a_original);
-        if (original == route)
-            Py_SETREF(path, PyObject_GetAttr(included, a_format));
-        Py_XDECREF(original);
-    } else if (kept_there != Py_None) {
-        Py_CLEAR(path);
-    }
-    if (PyErr_Occurred()) {
-        Py_CLEAR(path);
-        if (PyErr_ExceptionMatches(PyExc_AttributeError))
-            PyErr_Clear(); /* a route of another kind */
-    }
     if (path != NULL && !(PyUnicode_CheckExact(path) && PyUnicode_GET_LENGTH(path)))
         Py_CLEAR(path);
+    return path;
+}
+
+/* The template of `route`, which FastAPI may have included in another router; else NULL. */
+static PyObject *included_template(PyObject *fastapi, PyObject *route)
+{
+    PyObject *included = got(fastapi, k_included), *path = NULL;
+    if (included == Py_None) {
+        path = format_of(route);
+    } else {
+        PyObject *original = PyObject_GetAttr(included, a_original);
+        if (original != NULL)
+            path = format_of(original == route ? included : route);
+        Py_XDECREF(original);
+    }
+    Py_DECREF(included);
+    return path;
+}
+
+/* The template of the route that handled `scope`, or None; NULL without an error: that is left to
+   Python. See `_routes.template`. */
+static PyObject *template_of(PyObject *scope)
+{
+    PyObject *told[R_COUNT], *path = NULL;
+    if (scope == NULL || !PyDict_CheckExact(scope))
+        return NULL;
+    get(scope, ROUTE_KEYS, told, R_COUNT);
+    if (told[R_ROUTE] == Py_None)
+        path = kept(Py_None);
+    else if (told[R_MOUNTED] == Py_None && told[R_FASTAPI] == Py_None)
+        path = format_of(told[R_ROUTE]);
+    else if (told[R_MOUNTED] == Py_None && PyDict_CheckExact(told[R_FASTAPI]))
+        path = included_template(told[R_FASTAPI], told[R_ROUTE]);
+    drop(told, R_COUNT);
+    if (path == NULL && PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_AttributeError))
+        PyErr_Clear(); /* a route of another kind */
     return path;
 }
 

@@ -109,15 +109,15 @@ static PyObject *parent_of(const char *line, Py_ssize_t size)
     if (!some)
         return NULL;
     digits[32] = 0;
-    return span_context(PyLong_FromString(digits, NULL, 16), PyLong_FromUnsignedLongLong(span_id),
-                        Py_True, PyTuple_GET_ITEM(FLAGS, lower & 3));
+    PyObject *trace_id = PyLong_FromString(digits, NULL, 16);
+    return span_context(trace_id, trace_id ? PyLong_FromUnsignedLongLong(span_id) : NULL, Py_True,
+                        PyTuple_GET_ITEM(FLAGS, lower & 3));
 }
 
 /* The context of a new span: of its parent's trace, or the first of a new one. */
 static PyObject *own_context(PyObject *parent)
 {
-    if (parent == NULL)
-        return span_context(random_id(bits_128), random_id(bits_64), Py_False, ROOT_FLAGS);
-    return span_context(kept(PyTuple_GET_ITEM(parent, 0)), random_id(bits_64), Py_False,
-                        PyTuple_GET_ITEM(parent, 3));
+    PyObject *trace_id = parent ? kept(PyTuple_GET_ITEM(parent, 0)) : random_id(bits_128);
+    return span_context(trace_id, trace_id ? random_id(bits_64) : NULL, Py_False,
+                        parent ? PyTuple_GET_ITEM(parent, 3) : ROOT_FLAGS);
 }

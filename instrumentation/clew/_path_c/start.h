@@ -102,21 +102,43 @@ failed:
     return NULL;
 }
 
-/* The caller of `key`, borrowed, if it is known and trusted. Steals `key`. */
-static PyObject *caller_of(Path *self, PyObject *key)
-{
-    if (key == NULL)
-        return NULL;
-    PyObject *caller = PyDict_GetItemWithError(self->known, key);
-    Py_DECREF(key);
-    if (caller != NULL && PyTuple_GET_ITEM(caller, 5) != Py_True)
-        return NULL;
-    return caller;
-}
-
-/* A value of a dict, borrowed; None where there is none. */
-static inline PyObject *got(PyObject *dict, PyObject *key)
+/* What `dict` has for `key`, None where it has nothing; a reference of its own, for whatever is done
+   meanwhile may run anybody's code, which may change the dict. */
+static PyObject *got(PyObject *dict, PyObject *key)
 {
     PyObject *value = PyDict_GetItemWithError(dict, key);
-    return value == NULL ? Py_None : value;
+    if (value == NULL) {
+        if (PyErr_Occurred())
+            PyErr_Clear(); /* a key that cannot be compared; Python will say so */
+        value = Py_None;
+    }
+    return kept(value);
+}
+
+/* The same for `count` keys. */
+static void get(PyObject *dict, PyObject **const *keys, PyObject **values, int count)
+{
+    for (int at = 0; at < count; at++)
+        values[at] = got(dict, *keys[at]);
+}
+
+static void drop(PyObject **values, int count)
+{
+    while (count--)
+        Py_XDECREF(values[count]);
+}
+
+/* The caller of these six, if it is known and trusted; else NULL, without an error. */
+static PyObject *caller_of(Path *self, PyObject *method, PyObject *scheme, PyObject *host,
+                           PyObject *version, PyObject *client, PyObject *agent)
+{
+    PyObject *key = PyTuple_Pack(6, method, scheme, host, version, client, agent);
+    PyObject *caller = key ? PyDict_GetItemWithError(self->known, key) : NULL;
+    Py_XINCREF(caller);
+    Py_XDECREF(key);
+    if (caller == NULL)
+        PyErr_Clear(); /* a client that cannot be hashed, say */
+    else if (PyTuple_GET_ITEM(caller, 5) != Py_True)
+        Py_CLEAR(caller);
+    return caller;
 }

@@ -17,7 +17,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import DEFAULT_TRACE_STATE, SpanContext, SpanKind
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from clew import _context, _http_server, _ids, _names, _urls, correlation
+from clew import _context, _faults, _http_server, _ids, _names, _urls, correlation
 from clew.traces import ClewSpan, Shared
 from clew.traces._tracer import FLAGS, SAMPLED_RANDOM
 
@@ -115,8 +115,12 @@ def _made(
         or type(generator) is not _ids.ClewIdGenerator
     ):
         return None
-    _bind()
-    return _path_native.Path(
-        protocol, tracer, buffer.put, buffer._append, buffer._items, buffer._high, known,
-        correlation_headers, header, kind,
-    )  # fmt: skip
+    try:
+        _bind()
+        return _path_native.Path(
+            protocol, tracer, buffer.put, buffer._append, buffer._items, buffer._high, known,
+            correlation_headers, header, kind,
+        )  # fmt: skip
+    except Exception:  # a module that was compiled of other sources, say
+        _faults.caught("requests by its compiled path, and does it in Python")
+        return None

@@ -1364,3 +1364,14 @@ def test_without_the_compiled_module_all_is_python() -> None:
         ["False", "None", "None", "None", "abc-1", "abc-1", "True"],
         0,
     ), done.stderr
+
+
+def test_a_compiled_module_that_does_not_fit_is_done_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that was compiled of other sources: the service starts, and all is done in Python."""
+    before = _faults.total()
+    monkeypatch.setattr(_path, "_bind", lambda: _path._path_native.bind({}))
+    middleware = ClewMiddleware(lambda *given: None, Runtime(Settings.from_environ({})))
+    assert middleware.compiled is None
+    assert _faults.total() == before + 1

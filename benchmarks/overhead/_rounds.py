@@ -69,7 +69,7 @@ class Measured:
 
     def measure(self, generator: Generator, number: int, seconds: float) -> None:
         self.close()
-        before = cpu_seconds(self._pids)
+        before = self.used()
         load = generator.run(self.service.url, seconds)
         self.slices.append(Slice(number, load, before, monotonic()))
 
@@ -77,19 +77,16 @@ class Measured:
         """The newest slice is over."""
         if self.slices:
             newest = self.slices[-1]
-            newest.used = cpu_seconds(self._pids) - newest.before
+            newest.used = self.used() - newest.before
             newest.rested = monotonic() - newest.ended
             newest.resident = resident_bytes(self._pids)
 
     def settle(self) -> None:
         settle(self._pids)
 
-    def begin_to_rest(self) -> None:
-        self.rest = -cpu_seconds(self._pids)
-
-    def end_to_rest(self, seconds: float) -> None:
-        """Nothing was asked of the server for so long."""
-        self.rest = (self.rest + cpu_seconds(self._pids)) / seconds
+    def used(self) -> float:
+        """CPU time so far, in s."""
+        return cpu_seconds(self._pids)
 
     def samples(self, number: int) -> list[Sample]:
         """One a slice, once the server has ended."""
@@ -180,11 +177,10 @@ class Bench:
             for server in servers:
                 server.settle()
                 server.close()
-            for server in servers:
-                server.begin_to_rest()
+            before = [server.used() for server in servers]
             sleep(REST)
-            for server in servers:
-                server.end_to_rest(REST)
+            for server, used in zip(servers, before, strict=True):
+                server.rest = (server.used() - used) / REST
         return [sample for server in servers for sample in server.samples(number)]
 
 

@@ -62,8 +62,7 @@ def from_rounds(rows: Sequence[Row]) -> list[Verdict]:
             Verdict("Flask under WSGI: CPU a request", 30, row.cpu_more_us.median, "µs")
         ],
     }
-    found = [one for name, make in wanted.items() if name in known for one in make(known[name])]
-    return found
+    return [one for name, make in wanted.items() if name in known for one in make(known[name])]
 
 
 def from_memory(looks: Sequence[Memory]) -> list[Verdict]:

@@ -2,6 +2,7 @@
 
 python -m benchmarks.path           operations, against the committed figures
 python -m benchmarks.path --time    microseconds of CPU, the best of several batches
+python -m benchmarks.path --time --python    the same without the compiled modules
 python -m benchmarks.path --renew   write the committed figures for this Python
 """
 
@@ -18,6 +19,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.path", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--time", action="store_true")
+    parser.add_argument("--python", action="store_true", help="without the compiled modules")
     parser.add_argument("--renew", action="store_true")
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}")
     options = parser.parse_args(words)
@@ -26,7 +28,9 @@ def main(words: list[str]) -> int:
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
     if options.renew and (options.time or options.cases):
         parser.error("--renew writes the operations of all cases")
-    unit = "time" if options.time else "operations"
+    if options.python and not options.time:
+        parser.error("--python is for --time: operations are all of Python")
+    unit = "operations" if not options.time else "python time" if options.python else "time"
     costs = {}
     for case in options.cases or CASES:
         costs[case] = cost = measure(case, unit)
@@ -38,7 +42,7 @@ def main(words: list[str]) -> int:
 
 
 def _line(case: str, cost: Cost, unit: str) -> str:
-    what = "µs" if unit == "time" else "operations"
+    what = "operations" if unit == "operations" else "µs"
     line = (
         f"{case:15} bare {cost.bare:8,.1f}   + request {cost.request:7,.1f}"
         f"   + export {cost.export:7,.1f}   = {cost.total:7,.1f} {what}"

@@ -6,6 +6,7 @@ are driven by hand, so that no event loop's work is counted.
 
 from __future__ import annotations
 
+import contextvars
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -110,7 +111,7 @@ def asgi_line() -> Case:
 
 
 def client() -> Case:
-    """A call of `requests`, answered by an adapter instead of a network."""
+    """A call of `requests` within a request, answered by an adapter instead of a network."""
     import requests
     from requests.adapters import BaseAdapter
 
@@ -133,7 +134,9 @@ def client() -> Case:
     def ask() -> None:
         session.get("http://users:8001/users/1", timeout=1)
 
-    return ask
+    within: list[contextvars.Context] = []
+    _drive(_users(lambda user_id: within.append(contextvars.copy_context())), _HEADERS)
+    return lambda: within[0].run(ask)
 
 
 def wsgi() -> Case:

@@ -10,7 +10,16 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from opentelemetry.context import _RUNTIME_CONTEXT, Context
+from opentelemetry.context import (
+    _RUNTIME_CONTEXT,
+    _SUPPRESS_HTTP_INSTRUMENTATION_KEY,
+    _SUPPRESS_INSTRUMENTATION_KEY,
+    Context,
+)
+
+# Set in a context in which another instrumentation sees to HTTP calls, or to everything.
+SUPPRESS = _SUPPRESS_HTTP_INSTRUMENTATION_KEY
+SUPPRESS_ALL = _SUPPRESS_INSTRUMENTATION_KEY
 
 attach: Callable[[Context], Any]
 detach: Callable[[Any], None]

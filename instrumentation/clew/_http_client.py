@@ -14,8 +14,8 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status,
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from clew import _context, _faults, _http_server, _names, _path, _urls, correlation
-from clew._incoming import active_parent
-from clew._path import SUPPRESS, SUPPRESS_ALL
+from clew._context import SUPPRESS, SUPPRESS_ALL
+from clew._incoming import active_parent, by_hand
 from clew._runtime import Runtime
 from clew.traces import ClewSpan, Shared
 from clew.traces._span import type_name
@@ -37,7 +37,7 @@ class Outgoing:
     ) -> None:
         """`propagators` are the names that `propagator` was made of."""
         self._propagator = propagator
-        self.by_hand = set(propagators) == {"tracecontext", "baggage"}
+        self.by_hand = by_hand(propagators)
         self.header = correlation_headers[0]
 
     def inject(self, headers: MutableMapping[str, Any], ids: SpanContext, context: Context) -> None:

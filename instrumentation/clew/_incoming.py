@@ -59,6 +59,11 @@ class Stranger(NamedTuple):
     thread: str | None
 
 
+def by_hand(propagators: Sequence[str]) -> bool:
+    """Whether clew does itself what the propagators of these names would: the default ones."""
+    return set(propagators) == {"tracecontext", "baggage"}
+
+
 class Incoming:
     """Reads parent, correlation id and baggage.
 
@@ -76,7 +81,7 @@ class Incoming:
         """`propagators` are the names that `propagator` was made of."""
         self._carrier = carrier
         self._propagator = propagator
-        self.by_hand = set(propagators) == {"tracecontext", "baggage"}
+        self.by_hand = by_hand(propagators)
         self.correlation = tuple(carrier.key(name) for name in correlation_headers)
         self._baggage = carrier.key("baggage")
         self._traceparent = carrier.key("traceparent")

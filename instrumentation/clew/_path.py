@@ -11,7 +11,6 @@ import functools
 from time import time_ns
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import context as context_api
 from opentelemetry.baggage import _BAGGAGE_KEY
 from opentelemetry.context import Context
 from opentelemetry.trace import DEFAULT_TRACE_STATE, SpanContext, SpanKind
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from clew._incoming import Incoming
     from clew._path_native import Path
     from clew._runtime import Runtime
-
-SUPPRESS = context_api._SUPPRESS_HTTP_INSTRUMENTATION_KEY
-SUPPRESS_ALL = context_api._SUPPRESS_INSTRUMENTATION_KEY
 
 try:
     from clew import _path_native
@@ -58,8 +54,8 @@ def _bind() -> None:
             "KEY": correlation.KEY,
             "BAGGAGE_KEY": _BAGGAGE_KEY,
             "SPAN_KEY": _SPAN_KEY,
-            "SUPPRESS": SUPPRESS,
-            "SUPPRESS_ALL": SUPPRESS_ALL,
+            "SUPPRESS": _context.SUPPRESS,
+            "SUPPRESS_ALL": _context.SUPPRESS_ALL,
             "CORRELATION_ID": _names.CORRELATION_ID,
             "URL_PATH": _names.URL_PATH,
             "URL_QUERY": _names.URL_QUERY,

@@ -274,7 +274,7 @@ class _Exchange(http.Exchange):
                 middleware.http.server if self.measured else None,
                 middleware.put,
                 middleware.access_log,
-                middleware.compiled,
+                compiled,
             )
         except Exception:
             _faults.caught("the end of a request")

@@ -206,25 +206,18 @@ class WsgiExchange(http.Exchange):
         self._environ.pop(EXCHANGE, None)
 
     def _hand_over(self) -> None:
-        middleware, compiled, end = self._middleware, self._middleware.compiled, time_ns()
-        histogram = middleware.http.server
-        if (
-            compiled is not None
-            and not middleware.access_log
-            and compiled.end(self, self.route, end, histogram)
-        ):
-            return
         if not self.error and self.status >= 500:
             self.error = str(self.status)
+        middleware = self._middleware
         http.finish(
             self,
             self._path,
             self.route,
-            end,
-            histogram,
+            time_ns(),
+            middleware.http.server,
             middleware.put,
             middleware.access_log,
-            compiled,
+            middleware.compiled,
         )
 
 

@@ -1,5 +1,3 @@
-/* What an application is given to answer with. */
-
 /* What an application is given to answer with: `send` in ASGI, `start_response` in WSGI; see the
    methods of these names of `asgi._Exchange` and `wsgi.WsgiExchange`. */
 typedef struct {

@@ -1,5 +1,3 @@
-/* A WSGI response's body. */
-
 /* A WSGI response's body; see `wsgi._Body`. */
 typedef struct {
     PyObject_HEAD

@@ -99,7 +99,7 @@ static int is_common(PyObject **told)
 static PyObject *client_span(Path *self, PyObject **told, PyObject *place, PyObject *url,
                              PyObject *start)
 {
-    PyObject *known = PyTuple_GET_ITEM(place, 0), *shared = PyTuple_GET_ITEM(place, 3), *full;
+    PyObject *method = PyTuple_GET_ITEM(place, 0), *shared = PyTuple_GET_ITEM(place, 3), *full;
     Py_ssize_t length = PyUnicode_GET_LENGTH(url);
     if (PyUnicode_FindChar(url, '@', 0, length, 1) < 0 && PyUnicode_FindChar(url, '?', 0, length, 1) < 0)
         full = kept(url);
@@ -109,8 +109,8 @@ static PyObject *client_span(Path *self, PyObject **told, PyObject *place, PyObj
     Py_DECREF(full);
     if (attributes != NULL && PyDict_SetItem(attributes, CORRELATION_ID, told[T_THREAD]) < 0)
         Py_CLEAR(attributes);
-    return new_span(self, known == OTHER_METHOD ? ANY_METHOD : known,
-                    SLOT(told[T_ACTIVE], span_at[S_CONTEXT]), CLIENT, attributes, start, shared);
+    return new_span(self, span_name(method), SLOT(told[T_ACTIVE], span_at[S_CONTEXT]), CLIENT,
+                    attributes, start, shared);
 }
 
 /* The context of a call whose span is `span`. */

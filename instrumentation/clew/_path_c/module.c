@@ -191,7 +191,8 @@ PyMODINIT_FUNC PyInit__path_native(void)
         {"original_route", &a_original}, {"send", &m_send}, {"_send_last", &m_send_last},
         {"fail", &m_fail}, {"finish", &m_finish}, {"close", &m_close},
         {"start_response", &m_start_response}, {"werkzeug.request", &e_request},
-        {"url_rule", &a_url_rule}, {"rule", &a_rule}, {"_span_processors", &processors_name}, {"", &nothing},
+        {"url_rule", &a_url_rule}, {"rule", &a_rule}, {"_span_processors", &processors_name},
+        {"", &nothing},
     };
     for (size_t at = 0; at < sizeof(words) / sizeof(words[0]); at++)
         if ((*words[at].where = PyUnicode_InternFromString(words[at].text)) == NULL)

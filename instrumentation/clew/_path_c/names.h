@@ -29,5 +29,6 @@ static PyObject *k_method, *k_scheme, *k_http_version, *k_client, *k_path, *k_qu
 static PyObject *e_method, *e_scheme, *e_host, *e_name, *e_protocol, *e_address, *e_agent;
 static PyObject *k_type, *k_status, *k_trailers, *k_more, *k_response_start, *k_response_body;
 static PyObject *k_route, *k_mounted, *k_fastapi, *k_included, *a_format, *a_original;
-static PyObject *m_send, *m_send_last, *m_fail, *m_finish, *m_close, *m_start_response, *e_request, *a_url_rule, *a_rule;
+static PyObject *m_send, *m_send_last, *m_start_response, *m_fail, *m_finish, *m_close;
+static PyObject *e_request, *a_url_rule, *a_rule;
 static PyObject *e_script, *e_path, *e_query, *e_parent, *e_state, *e_baggage, *processors_name;

@@ -59,6 +59,12 @@ static PyObject *request_context(PyObject *thread, PyObject *span)
     return made;
 }
 
+/* The name of a request's span while its route is not known; borrowed. */
+static inline PyObject *span_name(PyObject *method)
+{
+    return method == OTHER_METHOD ? ANY_METHOD : method;
+}
+
 /* The exchange of a request that was found common: all that servers of both kinds have. `caller`
    and `thread` are borrowed. */
 static PyObject *new_exchange(Path *self, PyObject *middleware, PyObject *caller, PyObject *thread,
@@ -85,8 +91,7 @@ static PyObject *new_exchange(Path *self, PyObject *middleware, PyObject *caller
     if (attributes != NULL && (PyDict_SetItem(attributes, URL_PATH, path) < 0
                                || (query && PyDict_SetItem(attributes, URL_QUERY, query) < 0)))
         Py_CLEAR(attributes);
-    PyObject *name = method == OTHER_METHOD ? ANY_METHOD : method;
-    PyObject *span = new_span(self, name, parent, SERVER, attributes, start, shared);
+    PyObject *span = new_span(self, span_name(method), parent, SERVER, attributes, start, shared);
     if (span == NULL)
         goto failed;
     SLOT(made, at[X_SPAN]) = span;

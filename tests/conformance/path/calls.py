@@ -14,8 +14,8 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Trace
 from requests.structures import CaseInsensitiveDict
 
 from clew import correlation
+from clew._context import SUPPRESS, SUPPRESS_ALL
 from clew._http_client import HttpClient
-from clew._path import SUPPRESS, SUPPRESS_ALL
 from clew._runtime import Runtime
 from tests.conformance.path.sides import (
     PARENT,

@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan
 
 from clew import correlation
-from clew._path import SUPPRESS
+from clew._context import SUPPRESS
 from tests.conformance.path.sides import (
     PARENT,
     SPAN,

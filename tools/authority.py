@@ -20,7 +20,11 @@ def make_authority(openssl: str, folder: Path, days: int = 2) -> Path:
 
     new = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
     until = ("-days", str(days))
-    run(*new, *until, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test CA")
+    run(
+        *new, *until, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test CA",
+        # Python 3.13 and later ask for it.
+        "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+    )  # fmt: skip
     for name in ("server", "client"):
         run(
             *new, *until, "-keyout", f"{name}.key", "-out", f"{name}.pem",
